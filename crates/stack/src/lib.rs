@@ -1,0 +1,1 @@
+//! Real servers for the demo, the tests and the benchmarks.
