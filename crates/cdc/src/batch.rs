@@ -1,0 +1,45 @@
+//! A run of events and how far it reaches.
+
+use std::sync::Arc;
+
+use crate::{Checkpoint, Event, Schema};
+
+/// Events in commit order, and the checkpoint that is true once they are durable.
+///
+/// A batch without events is progress: a keepalive between transactions, or a transaction that left nothing.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Table versions that begin with this batch: bound to the chain, announced to the log, made in the
+    /// target, before the first event.
+    pub relations: Vec<Arc<Schema>>,
+    /// The events.
+    pub events: Vec<Event>,
+    /// How far the batch reaches.
+    pub checkpoint: Checkpoint,
+    /// An attempt at a snapshot begins here: what an earlier attempt wrote is void.
+    pub begin: bool,
+}
+
+impl Batch {
+    /// Progress to `checkpoint`, and nothing else.
+    pub fn progress(checkpoint: Checkpoint) -> Self {
+        Self { relations: Vec::new(), events: Vec::new(), checkpoint, begin: false }
+    }
+
+    /// The bytes the batch keeps in memory, roughly.
+    pub fn weight(&self) -> usize {
+        self.events.iter().map(Event::weight).sum()
+    }
+
+    /// Whether it has nothing but its checkpoint.
+    pub fn is_progress(&self) -> bool {
+        self.events.is_empty() && self.relations.is_empty() && !self.begin
+    }
+
+    /// Takes in the batch that follows: the two are one from here on.
+    pub fn append(&mut self, next: Batch) {
+        self.relations.extend(next.relations);
+        self.events.extend(next.events);
+        self.checkpoint = next.checkpoint;
+    }
+}

@@ -1,0 +1,180 @@
+//! How far the work is done, in the words that survive a crash.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Lsn, Position, TableName};
+
+/// How far a batch reaches in the source's commit order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// The snapshot is being read, for the `attempt`th time, counted from 1. Nothing before its end counts.
+    Snapshot {
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// The first `done` change messages of a transaction that is not whole yet.
+    Inside {
+        /// The transaction.
+        commit_lsn: Lsn,
+        /// How many of its change messages are done.
+        done: u64,
+    },
+    /// Every transaction with `commit_lsn < end_lsn` is done, none with `commit_lsn >= end_lsn`. Equality is
+    /// new: the end of one commit record is often the start of the next.
+    After {
+        /// The end of the last transaction's commit record, or a place between transactions.
+        end_lsn: Lsn,
+    },
+}
+
+impl Progress {
+    /// Whether an event at `position` is already done.
+    pub fn covers(&self, position: Position) -> bool {
+        match *self {
+            Progress::Snapshot { .. } => false,
+            Progress::Inside { commit_lsn, done } => {
+                position.commit_lsn < commit_lsn
+                    || (position.commit_lsn == commit_lsn && position.seq < done)
+            }
+            Progress::After { end_lsn } => position.commit_lsn < end_lsn,
+        }
+    }
+
+    /// What may be confirmed to the slot: a place between transactions, and nothing else. Invariant 2.
+    pub fn confirmable(&self) -> Option<Lsn> {
+        match self {
+            Progress::After { end_lsn } => Some(*end_lsn),
+            Progress::Snapshot { .. } | Progress::Inside { .. } => None,
+        }
+    }
+
+    /// Whether everything begun is whole: what a target may commit.
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Progress::After { .. })
+    }
+
+    /// Where to ask the server to start so that everything not done comes, and nothing is skipped.
+    pub fn start_lsn(&self) -> Option<Lsn> {
+        match self {
+            Progress::Snapshot { .. } => None,
+            Progress::Inside { commit_lsn, .. } => Some(*commit_lsn),
+            Progress::After { end_lsn } => Some(*end_lsn),
+        }
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Progress::Snapshot { attempt } => write!(f, "snapshot, attempt {attempt}"),
+            Progress::Inside { commit_lsn, done } => {
+                write!(f, "{done} changes inside the transaction at {commit_lsn}")
+            }
+            Progress::After { end_lsn } => write!(f, "after {end_lsn}"),
+        }
+    }
+}
+
+/// Which server, database and slot the positions of a checkpoint belong to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceId {
+    /// `IDENTIFY_SYSTEM`'s `systemid`.
+    pub system_identifier: String,
+    /// The database.
+    pub database: String,
+    /// The slot.
+    pub slot: String,
+}
+
+/// A table as the pipeline knows it: what is not in here is new.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedTable {
+    /// Its name when it was last seen.
+    pub table: TableName,
+    /// Its columns when it was last seen.
+    pub columns: Vec<Arc<str>>,
+}
+
+/// The tables a pipeline captures, by their object id in the source.
+pub type Captured = BTreeMap<u32, CapturedTable>;
+
+/// Where a log was read to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPlace {
+    /// The offset of the last cut that was read; `None` where the topics have no cuts.
+    pub cut: Option<i64>,
+    /// The next offset of each partition of each topic.
+    pub ends: BTreeMap<Arc<str>, BTreeMap<i32, i64>>,
+}
+
+/// Where a sink stands, durably, together with its data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// How far.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// In which source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<SourceId>>,
+    /// Of which tables. Kept beside the checkpoint by a sink, as it seldom changes.
+    #[serde(skip)]
+    pub captured: Arc<Captured>,
+    /// Read from which log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Arc<LogPlace>>,
+}
+
+impl Checkpoint {
+    /// A checkpoint that says how far and nothing else.
+    pub fn new(progress: Progress) -> Self {
+        Self { progress, source: None, captured: Arc::default(), log: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(commit: u64, seq: u64) -> Position {
+        Position { commit_lsn: Lsn::new(commit), seq }
+    }
+
+    #[test]
+    fn a_transaction_that_begins_where_the_last_ended_is_new() {
+        let after = Progress::After { end_lsn: Lsn::new(100) };
+        assert!(after.covers(at(99, 7)));
+        assert!(!after.covers(at(100, 0)));
+    }
+
+    #[test]
+    fn inside_covers_what_it_counted_and_all_before() {
+        let inside = Progress::Inside { commit_lsn: Lsn::new(100), done: 2 };
+        assert!(inside.covers(at(99, 1_000)) && inside.covers(at(100, 1)));
+        assert!(!inside.covers(at(100, 2)) && !inside.covers(at(101, 0)));
+        assert_eq!((inside.confirmable(), inside.start_lsn()), (None, Some(Lsn::new(100))));
+    }
+
+    #[test]
+    fn a_checkpoint_reads_back_what_it_writes() {
+        let checkpoint = Checkpoint {
+            progress: Progress::Inside { commit_lsn: Lsn::new(100), done: 2 },
+            source: Some(Arc::new(SourceId {
+                system_identifier: "7".into(),
+                database: "shop".into(),
+                slot: "pgrelay_shop".into(),
+            })),
+            captured: Arc::default(),
+            log: Some(Arc::new(LogPlace {
+                cut: Some(3),
+                ends: BTreeMap::from([("t".into(), BTreeMap::from([(0, 9)]))]),
+            })),
+        };
+        let text = serde_json::to_string(&checkpoint).unwrap();
+        assert_eq!(serde_json::from_str::<Checkpoint>(&text).unwrap(), checkpoint);
+    }
+}

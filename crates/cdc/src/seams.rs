@@ -1,0 +1,70 @@
+//! The seams: what a source, a transform and a sink promise each other.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::{Batch, Checkpoint, Event, Fault, Finding, Schema};
+
+/// Where batches come from: a replication slot, or the log.
+pub trait Source: Send {
+    /// What can go wrong.
+    type Error: Fault;
+
+    /// Begins after `after`, where the sink stands; `None` is a sink that has never been written.
+    fn start(
+        &mut self,
+        after: Option<Checkpoint>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Waits for the next batch. Safe to cancel: a batch is given whole or stays.
+    fn next(&mut self) -> impl Future<Output = Result<Batch, Self::Error>> + Send;
+
+    /// Everything up to `upto` is durable elsewhere: the source may forget it. Invariant 1.
+    fn confirm(
+        &mut self,
+        upto: &Checkpoint,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// What becomes of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It goes on.
+    Keep,
+    /// It ends here, as the pipeline file says.
+    Drop,
+}
+
+/// A transform that cannot do what the file says, or will not, lest something leak.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TransformError(pub Box<Finding>);
+
+/// One step of a chain: what it makes of a table, and of each event.
+pub trait Transform: Send {
+    /// Meets a table version before its first row, and says what it makes of it.
+    ///
+    /// # Errors
+    /// Where a name it needs is not there, or what it makes collides: nothing of the table is produced then.
+    fn bind(&mut self, schema: &Arc<Schema>) -> Result<Arc<Schema>, TransformError>;
+
+    /// Changes one event of a table version that was bound before.
+    ///
+    /// # Errors
+    /// Where a value is not what the step needs.
+    fn apply(&mut self, event: &mut Event) -> Result<Flow, TransformError>;
+}
+
+/// Where batches are made durable: the log, or a database.
+pub trait Sink: Send {
+    /// What can go wrong.
+    type Error: Fault;
+
+    /// Claims the sink for this process and says where it stands, durably.
+    fn committed(&mut self)
+    -> impl Future<Output = Result<Option<Checkpoint>, Self::Error>> + Send;
+
+    /// Makes rows and checkpoint durable together. `Ok` for a batch that ends inside a transaction promises
+    /// only that a whole one may follow. An error voids the sink: start again from `committed`.
+    fn write(&mut self, batch: &Batch) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}

@@ -1,0 +1,1 @@
+//! The logical replication protocol: bytes and messages. No IO.

@@ -1,0 +1,1 @@
+//! What both PostgreSQL ends need: URL, TLS, roles, SQLSTATE and its remedy.

@@ -1,0 +1,1 @@
+//! A publication as a Source: slot, snapshot, relation cache, stream.

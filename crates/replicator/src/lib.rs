@@ -1,0 +1,1 @@
+//! The service pgrelay: pipeline files, the loop, supervision, REST, metrics, command line.

@@ -1,0 +1,2 @@
+//! The command `pgrelay`.
+fn main() {}

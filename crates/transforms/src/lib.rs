@@ -1,0 +1,1 @@
+//! The chain of single message transforms, one verb a file.
