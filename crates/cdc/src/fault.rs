@@ -41,6 +41,9 @@ pub struct Finding {
     /// The exit status it leads to.
     #[serde(serialize_with = "status_number")]
     pub status: Status,
+    /// It hurts some day, and stops nothing today.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub warning: bool,
 }
 
 fn status_number<S: serde::Serializer>(status: &Status, serializer: S) -> Result<S::Ok, S::Error> {
@@ -61,7 +64,17 @@ impl Finding {
             remedy: String::new(),
             statement: String::new(),
             status: Status::Outside,
+            warning: false,
         }
+    }
+
+    /// A finding about what will hurt some day.
+    pub fn warning(
+        code: &'static str,
+        place: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self { warning: true, ..Self::outside(code, place, reason) }
     }
 
     /// A finding about something that happened while running.

@@ -10,6 +10,10 @@ pub trait Source: Send {
     /// What can go wrong.
     type Error: Fault;
 
+    /// Claims the source for this process, waiting while another has it. Before the sink is claimed, so that
+    /// who waits here disturbs nobody.
+    fn claim(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
     /// Begins after `after`, where the sink stands; `None` is a sink that has never been written.
     fn start(
         &mut self,
@@ -24,6 +28,9 @@ pub trait Source: Send {
         &mut self,
         upto: &Checkpoint,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Says goodbye: what was confirmed last reaches the server. Bounded in time; errors change nothing.
+    fn stop(&mut self) -> impl Future<Output = ()> + Send;
 }
 
 /// What becomes of an event.

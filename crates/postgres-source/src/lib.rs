@@ -1,1 +1,27 @@
-//! A publication as a Source: slot, snapshot, relation cache, stream.
+//! A PostgreSQL publication as a [`cdc::Source`]: the first room on a change's path.
+//!
+//! The order of a start is the guarantee: the lock of the slot on the replication connection itself; then the
+//! sink says where it stands; then slot and checkpoint are compared, and anything but "the slot is behind" is
+//! a finding; then the tables are copied, or the stream begins where the sink stands.
+//!
+//! It refuses a table whose updates could not be told apart before it publishes it, a slot or a server that
+//! is not the checkpoint's, and a table it was not told about.
+
+mod catalog;
+mod config;
+mod error;
+mod feed;
+mod lock;
+mod monitor;
+mod preflight;
+mod publication;
+mod slot;
+mod snapshot;
+mod source;
+mod stream;
+mod walsender;
+
+pub use config::{PatternError, Settings, SnapshotMode, TablePattern, is_slot_name};
+pub use error::SourceError;
+pub use preflight::{drop_made, grants, preflight, schemas, wal_end};
+pub use source::PostgresSource;

@@ -1,0 +1,268 @@
+//! What the source's catalog says about tables and types.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use cdc::{Column, Identity, Kind, PgType, Schema, TableName};
+use pgoutput::{Relation, RelationColumn};
+use postgres_client::{ServerError, Session};
+
+/// A table that could be captured.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) oid: u32,
+    pub(crate) name: TableName,
+    pub(crate) identity: Identity,
+    /// The columns of its primary key, in the key's order.
+    pub(crate) primary_key: Vec<Arc<str>>,
+    /// The columns of the index that is its replica identity.
+    pub(crate) identity_index: Vec<Arc<str>>,
+    pub(crate) partitioned: bool,
+    /// The root of the partitions it is one of.
+    pub(crate) root: Option<u32>,
+    pub(crate) rows: u64,
+    pub(crate) logged: bool,
+    pub(crate) columns: Vec<TableColumn>,
+}
+
+/// A column as the catalog has it.
+#[derive(Clone, Debug)]
+pub(crate) struct TableColumn {
+    pub(crate) name: Arc<str>,
+    pub(crate) type_oid: u32,
+    pub(crate) typmod: i32,
+    pub(crate) not_null: bool,
+    pub(crate) generated: bool,
+}
+
+const TABLES: &str = "
+    SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relreplident::text,
+           c.relpersistence = 'p' AS logged, greatest(c.reltuples, 0)::int8 AS rows,
+           CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid)::oid END AS root,
+           ARRAY(SELECT a.attname::text FROM pg_catalog.pg_index i
+                 CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, ord)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                 WHERE i.indrelid = c.oid AND i.indisprimary AND k.ord <= i.indnkeyatts ORDER BY k.ord) AS pk,
+           ARRAY(SELECT a.attname::text FROM pg_catalog.pg_index i
+                 CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, ord)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                 WHERE i.indrelid = c.oid AND i.indisreplident AND k.ord <= i.indnkeyatts ORDER BY k.ord) AS identity_index
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+      AND n.nspname NOT IN ('information_schema', 'pgrelay') AND n.nspname !~ '^pg_'";
+
+const COLUMNS: &str = "
+    SELECT a.attrelid, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '' AS generated
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
+
+fn identity_of(letter: &str) -> Identity {
+    match letter {
+        "n" => Identity::Nothing,
+        "f" => Identity::Full,
+        "i" => Identity::Index,
+        _ => Identity::Default,
+    }
+}
+
+fn names(list: Vec<String>) -> Vec<Arc<str>> {
+    list.into_iter().map(Into::into).collect()
+}
+
+/// All tables of the database that the role can see, or the one called by `oid`, with their columns.
+pub(crate) async fn tables(session: &Session, oid: Option<u32>) -> Result<Vec<Table>, ServerError> {
+    let rows = match oid {
+        None => session.query(TABLES, &[]).await?,
+        Some(oid) => session.query(&format!("{TABLES} AND c.oid = $1"), &[&oid]).await?,
+    };
+    let mut tables = BTreeMap::new();
+    for row in rows {
+        let table = Table {
+            oid: row.get("oid"),
+            name: TableName::new(row.get(1), row.get(2)),
+            identity: identity_of(row.get(4)),
+            primary_key: names(row.get("pk")),
+            identity_index: names(row.get("identity_index")),
+            partitioned: row.get::<_, &str>(3) == "p",
+            root: row.get("root"),
+            rows: u64::try_from(row.get::<_, i64>("rows")).unwrap_or_default(),
+            logged: row.get("logged"),
+            columns: Vec::new(),
+        };
+        tables.insert(table.oid, table);
+    }
+    let oids: Vec<u32> = tables.keys().copied().collect();
+    for row in session.query(COLUMNS, &[&oids]).await? {
+        if let Some(table) = tables.get_mut(&row.get(0)) {
+            table.columns.push(TableColumn {
+                name: row.get::<_, String>(1).into(),
+                type_oid: row.get(2),
+                typmod: row.get(3),
+                not_null: row.get(4),
+                generated: row.get("generated"),
+            });
+        }
+    }
+    Ok(tables.into_values().collect())
+}
+
+impl Table {
+    /// The shape the stream would announce for this table, were it to change now. `published` limits the
+    /// columns to a publication's column list.
+    pub(crate) fn as_relation(&self, published: Option<&[String]>) -> Relation {
+        let identity = match self.identity {
+            Identity::Default => self.primary_key.as_slice(),
+            Identity::Index => self.identity_index.as_slice(),
+            Identity::Full | Identity::Nothing => &[],
+        };
+        let is_published = |column: &&TableColumn| match published {
+            Some(list) => list.iter().any(|name| **name == *column.name),
+            None => !column.generated,
+        };
+        let columns = self.columns.iter().filter(is_published).map(|column| RelationColumn {
+            identity: self.identity == Identity::Full || identity.contains(&column.name),
+            name: column.name.to_string(),
+            type_oid: column.type_oid,
+            typmod: column.typmod,
+        });
+        Relation {
+            oid: self.oid,
+            schema: self.name.schema.to_string(),
+            name: self.name.name.to_string(),
+            identity: self.identity,
+            columns: columns.collect(),
+        }
+    }
+}
+
+/// The schema of a relation as the stream announces it, with what only the catalog knows: types' names, nulls, the
+/// primary key. Where the catalog has moved on since, the stream is right and the catalog only adds.
+pub(crate) async fn describe(
+    session: &Session,
+    relation: &Relation,
+) -> Result<Arc<Schema>, ServerError> {
+    let table = tables(session, Some(relation.oid)).await?.pop();
+    let mut types = Types { session, seen: HashMap::new() };
+    let mut columns = Vec::with_capacity(relation.columns.len());
+    for column in &relation.columns {
+        let known = table
+            .as_ref()
+            .and_then(|table| table.columns.iter().find(|known| *known.name == *column.name));
+        columns.push(Column {
+            name: column.name.as_str().into(),
+            pg: types.resolve(column.type_oid, column.typmod).await?,
+            optional: known.is_none_or(|known| !known.not_null),
+            masked: false,
+        });
+    }
+    let key = key_of(relation, table.as_ref());
+    Ok(Arc::new(Schema::new(
+        TableName::new(&relation.schema, &relation.name),
+        columns,
+        key,
+        relation.identity,
+    )))
+}
+
+/// The key: the primary key if what the identity sends contains it, otherwise the identity's columns.
+fn key_of(relation: &Relation, table: Option<&Table>) -> Vec<usize> {
+    let sent = |name: &str| {
+        relation.columns.iter().position(|column| column.name == name && column.identity)
+    };
+    let all = |names: &[Arc<str>]| names.iter().map(|name| sent(name)).collect::<Option<Vec<_>>>();
+    if let Some(table) = table
+        && !table.primary_key.is_empty()
+        && let Some(key) = all(&table.primary_key)
+    {
+        return key;
+    }
+    if let Some(table) = table
+        && relation.identity == Identity::Index
+        && let Some(key) = all(&table.identity_index)
+        && !key.is_empty()
+    {
+        return key;
+    }
+    match relation.identity {
+        Identity::Full | Identity::Nothing => Vec::new(),
+        Identity::Default | Identity::Index => {
+            let columns = relation.columns.iter().enumerate();
+            columns.filter(|(_, column)| column.identity).map(|(i, _)| i).collect()
+        }
+    }
+}
+
+/// Types by their number, each asked for once.
+struct Types<'a> {
+    session: &'a Session,
+    seen: HashMap<(u32, i32), PgType>,
+}
+
+const TYPE: &str = "
+    SELECT pg_catalog.format_type($1, $2), t.typtype::text, t.typcategory::text, t.typelem, t.typbasetype, t.typtypmod,
+           t.typname::text, t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AS built_in,
+           ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS labels
+    FROM pg_catalog.pg_type t WHERE t.oid = $1";
+
+impl Types<'_> {
+    async fn resolve(&mut self, oid: u32, typmod: i32) -> Result<PgType, ServerError> {
+        if let Some(known) = self.seen.get(&(oid, typmod)) {
+            return Ok(known.clone());
+        }
+        // A type dropped since the row was written has no name: its values still travel as text.
+        let Some(row) = self.session.query_opt(TYPE, &[&oid, &typmod]).await? else {
+            return Ok(PgType { typmod, ..PgType::new(oid, "text", Kind::Other) });
+        };
+        let mut resolved = PgType {
+            oid,
+            typmod,
+            name: row.get::<_, String>(0).into(),
+            kind: Kind::Other,
+            labels: names(row.get("labels")),
+            base: None,
+        };
+        let (element, base): (u32, u32) = (row.get(3), row.get(4));
+        if row.get::<_, &str>(1) == "d" {
+            let under = Box::pin(self.resolve(base, row.get(5))).await?;
+            resolved.typmod = under.typmod;
+            resolved.base = Some(under.base.unwrap_or(under.name));
+            resolved.kind = under.kind;
+            resolved.labels = under.labels;
+        } else if row.get::<_, &str>(2) == "A" && element != 0 {
+            let element = Box::pin(self.resolve(element, typmod)).await?;
+            resolved.kind = Kind::Array(Box::new(element.kind));
+            resolved.labels = element.labels;
+        } else if row.get::<_, &str>(1) == "e" {
+            resolved.kind = Kind::Enum;
+        } else {
+            resolved.kind = kind_of(row.get::<_, &str>(6), row.get("built_in"));
+        }
+        self.seen.insert((oid, typmod), resolved.clone());
+        Ok(resolved)
+    }
+}
+
+/// How the values of the scalar type called `name` are read.
+fn kind_of(name: &str, built_in: bool) -> Kind {
+    match name {
+        "citext" if !built_in => Kind::Text,
+        _ if !built_in => Kind::Other,
+        "bool" => Kind::Bool,
+        "int2" => Kind::Int2,
+        "int4" => Kind::Int4,
+        "int8" => Kind::Int8,
+        "float4" => Kind::Float4,
+        "float8" => Kind::Float8,
+        "numeric" => Kind::Numeric,
+        "text" | "varchar" | "bpchar" | "name" => Kind::Text,
+        "bytea" => Kind::Bytea,
+        "date" => Kind::Date,
+        "time" => Kind::Time,
+        "timestamp" => Kind::Timestamp,
+        "timestamptz" => Kind::Timestamptz,
+        "json" => Kind::Json,
+        "jsonb" => Kind::Jsonb,
+        "uuid" => Kind::Uuid,
+        _ => Kind::Other,
+    }
+}

@@ -1,0 +1,143 @@
+//! What a pipeline file says about a source.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use cdc::TableName;
+use serde::Deserialize;
+
+/// Whether the tables are copied before the changes are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotMode {
+    /// Copied once, before the first change.
+    #[default]
+    Initial,
+    /// Not copied: only changes from here on (Debezium's `no_data`).
+    Never,
+}
+
+/// One entry of `tables`: a table by name, or `*` for any run of characters in a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TablePattern {
+    schema: String,
+    name: String,
+    text: String,
+    exact: Option<TableName>,
+}
+
+/// An entry of `tables` that is not two names.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "read table `{0}`: expected schema.table, with * for any characters; quote a part that has a dot in it, as in SQL"
+)]
+pub struct PatternError(String);
+
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+    let mut pieces: Vec<_> = pieces.collect();
+    let Some(last) = pieces.pop() else { return rest.is_empty() };
+    for piece in pieces {
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    rest.ends_with(last)
+}
+
+impl FromStr for TablePattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        if let Ok(exact) = text.parse::<TableName>() {
+            let globbed = text.contains('*') && !text.contains('"');
+            return Ok(Self {
+                schema: exact.schema.to_string(),
+                name: exact.name.to_string(),
+                text: text.to_owned(),
+                exact: (!globbed).then_some(exact),
+            });
+        }
+        Err(PatternError(text.to_owned()))
+    }
+}
+
+impl TablePattern {
+    /// Whether it means `table`.
+    pub fn matches(&self, table: &TableName) -> bool {
+        match &self.exact {
+            Some(exact) => exact == table,
+            None => matches(&self.schema, &table.schema) && matches(&self.name, &table.name),
+        }
+    }
+
+    /// The one table it names, if it names one.
+    pub fn exact(&self) -> Option<&TableName> {
+        self.exact.as_ref()
+    }
+}
+
+impl fmt::Display for TablePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// How a source works, once the file is read and its secrets are known.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The pipeline's name: locks and sessions are called after it.
+    pub pipeline: Arc<str>,
+    /// The database.
+    pub server: postgres_client::Server,
+    /// The tables to capture.
+    pub tables: Vec<TablePattern>,
+    /// The replication slot.
+    pub slot: Arc<str>,
+    /// The publication.
+    pub publication: Arc<str>,
+    /// Whether to copy first.
+    pub snapshot: SnapshotMode,
+    /// A batch ends at this many events.
+    pub batch_events_max: usize,
+    /// A batch ends at this many bytes.
+    pub batch_bytes_max: usize,
+    /// This many bytes may wait between the socket and the batch.
+    pub queue_bytes_max: usize,
+}
+
+/// Whether `name` can be a replication slot's name.
+///
+/// <https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-SLOTS>
+pub fn is_slot_name(name: &str) -> bool {
+    (1..64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_means_what_it_says() {
+        let matches = |pattern: &str, table: &str| {
+            pattern.parse::<TablePattern>().unwrap().matches(&table.parse::<TableName>().unwrap())
+        };
+        assert!(
+            matches("public.orders", "public.orders")
+                && !matches("public.orders", "public.orders2")
+        );
+        assert!(
+            matches("inventory.*", "inventory.parts")
+                && !matches("inventory.*", "inventory2.parts")
+        );
+        assert!(
+            matches("*.a*c", "s.abc")
+                && !matches("*.a*c", "s.abcd")
+                && matches("p.a*b*c", "p.axbyc")
+        );
+        assert!(matches("\"Odd.Name\".t", "\"Odd.Name\".t") && matches("s.\"*\"", "s.\"*\""));
+        assert!(!matches("s.\"*\"", "s.t") && "orders".parse::<TablePattern>().is_err());
+    }
+}

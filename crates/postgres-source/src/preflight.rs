@@ -1,0 +1,227 @@
+//! What can be found wrong before anything starts, and the statements that give a role what it needs.
+
+use std::sync::Arc;
+
+use cdc::{Fault, Finding, Lsn, Schema, quote_ident};
+use postgres_client::{ServerError, Session, quote_literal};
+
+use crate::catalog::Table;
+use crate::config::Settings;
+use crate::error::SourceError;
+use crate::publication;
+use crate::{catalog, slot};
+
+/// Everything about the source that would stop the pipeline, and what will hurt the primary some day.
+pub async fn preflight(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Err(error) = collect(settings, &mut findings).await {
+        findings.push(error.finding());
+    }
+    findings
+}
+
+fn asked(
+    settings: &Settings,
+    doing: &str,
+) -> impl FnOnce(tokio_postgres::Error) -> SourceError + use<> {
+    let wrap = SourceError::server(&settings.server, doing);
+    move |error| wrap(ServerError::from(error))
+}
+
+async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), SourceError> {
+    let session = connect(settings).await?;
+    let place = format!("source {}", settings.server);
+    server_settings(&session, settings, &place, findings).await?;
+    let tables = publication::wanted(&session, settings).await?;
+    let published = publication::read(&session, settings).await?;
+    let slot = slot::read(&session, settings).await?;
+    if published.is_none() {
+        findings.extend(tables.iter().filter_map(|table| publication::check_identity(table).err()));
+    }
+    if let Some(published) = &published {
+        findings.extend(publication::check(published, settings, &tables).err());
+    }
+    match &slot {
+        Some(found) => {
+            findings.extend(slot::check(found, settings).err());
+            if published.is_none() {
+                findings.push(Finding::outside("publication_missing", format!("{place}, publication {}", settings.publication), format!("the publication does not exist, but slot {} does: a slot cannot send for a publication made after it", settings.slot))
+                    .remedy("drop the slot, and both are made in the right order")
+                    .run(format!("SELECT pg_drop_replication_slot({});", quote_literal(&settings.slot))));
+            }
+        }
+        None => free_slots(&session, settings, &place, findings).await?,
+    }
+    rights(&session, settings, &place, &tables, findings).await
+}
+
+async fn connect(settings: &Settings) -> Result<Session, SourceError> {
+    let connected = settings.server.connect(&format!("pgrelay {} check", settings.pipeline)).await;
+    connected.map_err(SourceError::server(&settings.server, "connect"))
+}
+
+async fn server_settings(
+    session: &Session,
+    settings: &Settings,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<(), SourceError> {
+    let sql = "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('wal_level', 'max_slot_wal_keep_size', 'server_version_num')
+               UNION ALL SELECT 'idle_in_transaction_session_timeout', reset_val FROM pg_catalog.pg_settings WHERE name = 'idle_in_transaction_session_timeout'";
+    for row in session.query(sql, &[]).await.map_err(asked(settings, "read pg_settings"))? {
+        let (name, value): (&str, &str) = (row.get(0), row.get(1));
+        match name {
+            "wal_level" if value != "logical" => {
+                findings.push(crate::error::wal_level(place, &format!("wal_level is {value}, and logical decoding needs logical")));
+            }
+            "max_slot_wal_keep_size" if value == "-1" => findings.push(
+                Finding::warning("wal_keep_unlimited", place, "max_slot_wal_keep_size is -1: a pipeline that stands still keeps WAL until the primary's disk is full")
+                    .remedy("set a bound that the disk can bear; a slot that falls behind it is invalidated, and the primary lives on")
+                    .run("ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();"),
+            ),
+            "idle_in_transaction_session_timeout" if value != "0" => findings.push(
+                Finding::warning("idle_in_transaction_timeout", place, format!("idle_in_transaction_session_timeout is {value} ms: it ends sessions that hold a snapshot"))
+                    .remedy("pgrelay switches it off in its own sessions; let no pooler switch it on again"),
+            ),
+            "server_version_num" if value.parse::<u32>().is_ok_and(|version| version < 140_000) => {
+                findings.push(Finding::outside("source_version", place, "the server is older than PostgreSQL 14").remedy("PostgreSQL 14 to 18 are supported"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn free_slots(
+    session: &Session,
+    settings: &Settings,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<(), SourceError> {
+    let sql = "SELECT pg_catalog.current_setting('max_replication_slots')::int8 - (SELECT count(*) FROM pg_catalog.pg_replication_slots),
+                      pg_catalog.current_setting('max_wal_senders')::int8 - (SELECT count(*) FROM pg_catalog.pg_stat_replication)";
+    let row = session.query_one(sql, &[]).await.map_err(asked(settings, "count the slots"))?;
+    let (slots, senders): (i64, i64) = (row.get(0), row.get(1));
+    if slots <= 0 {
+        findings.push(Finding::outside("source_slots", place, "all replication slots are in use")
+            .remedy("raise max_replication_slots and restart the server, or drop a slot that is not needed")
+            .run("SELECT slot_name, active, restart_lsn FROM pg_replication_slots;"));
+    } else if slots < 3 {
+        findings.push(
+            Finding::warning("few_slots", place, format!("{slots} replication slots are left"))
+                .remedy("raise max_replication_slots at the next restart"),
+        );
+    }
+    if senders <= 0 {
+        findings.push(
+            Finding::outside("source_walsenders", place, "all WAL senders are in use")
+                .remedy("raise max_wal_senders and restart the server, or end another client")
+                .run("ALTER SYSTEM SET max_wal_senders = 20;"),
+        );
+    }
+    Ok(())
+}
+
+async fn rights(
+    session: &Session,
+    settings: &Settings,
+    place: &str,
+    tables: &[Table],
+    findings: &mut Vec<Finding>,
+) -> Result<(), SourceError> {
+    let sql = "SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()";
+    let row = session
+        .query_opt(&sql.replace("pg_catalog.current_user()", "current_user"), &[])
+        .await
+        .map_err(asked(settings, "read the role"))?;
+    if !row.is_some_and(|row| row.get(0)) {
+        findings.push(
+            Finding::outside(
+                "source_role_replication",
+                place,
+                format!("role {} lacks the REPLICATION attribute", settings.server.user),
+            )
+            .remedy("give it to the role")
+            .run(format!("ALTER ROLE {} REPLICATION;", quote_ident(&settings.server.user))),
+        );
+    }
+    for table in tables {
+        let sql = "SELECT pg_catalog.has_table_privilege($1::oid, 'SELECT')";
+        let row = session
+            .query_one(sql, &[&table.oid])
+            .await
+            .map_err(asked(settings, "read the role's rights"))?;
+        if !row.get::<_, bool>(0) {
+            findings.push(
+                Finding::outside(
+                    "source_rights",
+                    format!("{place}, table {}", table.name),
+                    format!("role {} may not read it", settings.server.user),
+                )
+                .remedy("give the role SELECT")
+                .run(format!(
+                    "GRANT SELECT ON {} TO {};",
+                    table.name.sql(),
+                    quote_ident(&settings.server.user)
+                )),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The tables as they are now: what a chain can be bound to before anything starts.
+///
+/// # Errors
+/// Where the source cannot be read.
+pub async fn schemas(settings: &Settings) -> Result<Vec<Arc<Schema>>, SourceError> {
+    let session = connect(settings).await?;
+    let mut schemas = Vec::new();
+    for table in publication::wanted(&session, settings).await? {
+        let schema = catalog::describe(&session, &table.as_relation(None)).await;
+        schemas.push(schema.map_err(SourceError::server(&settings.server, "read the catalog"))?);
+    }
+    Ok(schemas)
+}
+
+/// The end of the server's WAL now: everything committed so far lies before it.
+///
+/// # Errors
+/// Where the source cannot be read.
+pub async fn wal_end(settings: &Settings) -> Result<Lsn, SourceError> {
+    let session = connect(settings).await?;
+    let row = session.query_one("SELECT pg_catalog.pg_current_wal_flush_lsn()::text", &[]).await;
+    let row = row.map_err(asked(settings, "read the end of the WAL"))?;
+    Ok(row.get::<_, &str>(0).parse().unwrap_or(Lsn::ZERO))
+}
+
+/// The statements that give the source role the least it needs, for an administrator to run.
+pub fn grants(settings: &Settings) -> String {
+    let role = quote_ident(&settings.server.user);
+    let mut sql = format!(
+        "-- source: the least the role needs, run as an administrator in database {}\nALTER ROLE {role} LOGIN REPLICATION;\nGRANT CONNECT ON DATABASE {} TO {role};\n",
+        settings.server.database,
+        quote_ident(&settings.server.database)
+    );
+    for pattern in &settings.tables {
+        match pattern.exact() {
+            Some(table) => sql.push_str(&format!("GRANT USAGE ON SCHEMA {} TO {role};\nGRANT SELECT ON {} TO {role};\n", quote_ident(&table.schema), table.sql())),
+            None => sql.push_str(&format!("-- for {pattern}: GRANT USAGE ON SCHEMA … and GRANT SELECT ON its tables TO {role};\n")),
+        }
+    }
+    sql.push_str(&format!("-- an owner of the tables creates the publication, or the role owns them and has CREATE on the database:\nGRANT CREATE ON DATABASE {} TO {role};\n", quote_ident(&settings.server.database)));
+    sql
+}
+
+/// Removes the slot and the publication the pipeline made; what is not there is not missed.
+///
+/// # Errors
+/// Where the server refuses.
+pub async fn drop_made(settings: &Settings) -> Result<(), SourceError> {
+    let session = connect(settings).await?;
+    if let Some(found) = slot::read(&session, settings).await? {
+        slot::drop(&session, settings, &found).await?;
+    }
+    let sql = format!("DROP PUBLICATION IF EXISTS {}", quote_ident(&settings.publication));
+    session.batch_execute(&sql).await.map_err(asked(settings, "drop the publication"))
+}

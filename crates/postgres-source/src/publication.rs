@@ -1,0 +1,227 @@
+//! The publication: which tables it must have, what is made where it is missing, and what it must not do.
+
+use cdc::{Finding, Identity, TableName, quote_ident};
+use postgres_client::{Session, quote_literal};
+
+use crate::catalog::{self, Table};
+use crate::config::Settings;
+use crate::error::{SourceError, identity};
+
+/// A publication as the catalog has it.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    operations: [(&'static str, bool); 4],
+    via_root: bool,
+    /// Each published table, with its column list where there is one and its row filter.
+    pub(crate) tables: Vec<Published>,
+}
+
+/// A table in a publication.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) table: TableName,
+    pub(crate) columns: Option<Vec<String>>,
+    pub(crate) filter: Option<String>,
+}
+
+/// The tables the file asks for, as they are in the database: roots instead of their partitions.
+pub(crate) async fn wanted(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Vec<Table>, SourceError> {
+    let all = catalog::tables(session, None)
+        .await
+        .map_err(SourceError::server(&settings.server, "read the catalog"))?;
+    for pattern in &settings.tables {
+        if let Some(table) = pattern.exact()
+            && !all.iter().any(|known| known.name == *table)
+        {
+            return Err(Finding::outside("table_missing", format!("source {}, table {table}", settings.server), "`source.postgres.tables` names a table that does not exist, or that the role cannot see")
+                .remedy(nearest(table, &all)).into());
+        }
+    }
+    let is_wanted =
+        |table: &Table| settings.tables.iter().any(|pattern| pattern.matches(&table.name));
+    let roots: Vec<u32> = all
+        .iter()
+        .filter(|table| table.root.is_none() && is_wanted(table))
+        .map(|table| table.oid)
+        .collect();
+    let mut tables: Vec<Table> = all
+        .into_iter()
+        .filter(|table| {
+            is_wanted(table) && table.logged && table.root.is_none_or(|root| !roots.contains(&root))
+        })
+        .collect();
+    if tables.is_empty() {
+        return Err(Finding::outside(
+            "table_missing",
+            format!("source {}", settings.server),
+            "no table matches `source.postgres.tables`",
+        )
+        .remedy("correct the patterns, or create the tables first")
+        .into());
+    }
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tables)
+}
+
+fn nearest(table: &TableName, all: &[Table]) -> String {
+    let same_name = all.iter().find(|known| known.name.name.eq_ignore_ascii_case(&table.name));
+    match same_name {
+        Some(known) => format!(
+            "did you mean {}? otherwise create the table first, or take it out of the list",
+            known.name
+        ),
+        None => "create the table first, or take it out of the list".to_owned(),
+    }
+}
+
+/// Refuses a table whose updates could not be told apart, before it is published.
+pub(crate) fn check_identity(table: &Table) -> Result<(), Finding> {
+    match table.identity {
+        Identity::Nothing => Err(identity(
+            &table.name,
+            "its replica identity is NOTHING: updates and deletes would not say which row they mean",
+        )),
+        Identity::Default if table.primary_key.is_empty() => Err(identity(
+            &table.name,
+            "it has no primary key and its replica identity is DEFAULT: updates and deletes would not say which row they mean",
+        )),
+        Identity::Index if table.identity_index.is_empty() => {
+            Err(identity(&table.name, "the index of its replica identity is gone"))
+        }
+        _ => Ok(()),
+    }
+}
+
+const PUBLICATION: &str = "
+    SELECT pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication WHERE pubname = $1";
+
+/// Reads the publication; `None` where there is none.
+pub(crate) async fn read(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Option<Publication>, SourceError> {
+    let failed = || {
+        SourceError::server(&settings.server, format!("read publication {}", settings.publication))
+    };
+    let name = &*settings.publication;
+    let Some(row) =
+        session.query_opt(PUBLICATION, &[&name]).await.map_err(|e| failed()(e.into()))?
+    else {
+        return Ok(None);
+    };
+    // Column lists and row filters came with PostgreSQL 15.
+    let version: i32 = session
+        .query_one("SELECT pg_catalog.current_setting('server_version_num')::int4", &[])
+        .await
+        .map_err(|e| failed()(e.into()))?
+        .get(0);
+    let details =
+        if version >= 150_000 { "attnames::text[], rowfilter" } else { "NULL::text[], NULL::text" };
+    let sql = format!(
+        "SELECT schemaname::text, tablename::text, {details} FROM pg_catalog.pg_publication_tables WHERE pubname = {}",
+        quote_literal(name)
+    );
+    let rows = session.query(&sql, &[]).await.map_err(|e| failed()(e.into()))?;
+    let tables = rows.iter().map(|row| Published {
+        table: TableName::new(row.get(0), row.get(1)),
+        columns: row.get(2),
+        filter: row.get(3),
+    });
+    Ok(Some(Publication {
+        operations: [
+            ("insert", row.get(0)),
+            ("update", row.get(1)),
+            ("delete", row.get(2)),
+            ("truncate", row.get(3)),
+        ],
+        via_root: row.get(4),
+        tables: tables.collect(),
+    }))
+}
+
+/// The statement that makes the publication for `tables`.
+pub(crate) fn create_statement(settings: &Settings, tables: &[Table]) -> String {
+    let tables: Vec<_> = tables.iter().map(|table| table.name.sql()).collect();
+    format!(
+        "CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);",
+        quote_ident(&settings.publication),
+        tables.join(", ")
+    )
+}
+
+/// Makes the publication, and commits it: a slot older than its publication fails for ever.
+pub(crate) async fn create(
+    session: &Session,
+    settings: &Settings,
+    tables: &[Table],
+) -> Result<(), SourceError> {
+    let statement = create_statement(settings, tables);
+    match session.batch_execute(&statement).await {
+        Ok(()) => {
+            tracing::info!(publication = %settings.publication, tables = tables.len(), "created the publication");
+            Ok(())
+        }
+        Err(error) if error.code().is_some_and(|code| code.code() == "42501") => {
+            Err(Finding::outside(
+                "publication_rights",
+                format!("source {}, publication {}", settings.server, settings.publication),
+                format!(
+                    "the role {} may not create it: {}",
+                    settings.server.user,
+                    postgres_client::ServerError::from(error)
+                ),
+            )
+            .remedy("let an owner of the tables create it")
+            .run(statement)
+            .into())
+        }
+        Err(error) => Err(SourceError::server(
+            &settings.server,
+            format!("create publication {}", settings.publication),
+        )(error.into())),
+    }
+}
+
+/// Refuses a publication that would not send what the file asks for.
+pub(crate) fn check(
+    publication: &Publication,
+    settings: &Settings,
+    tables: &[Table],
+) -> Result<(), Finding> {
+    let place = format!("source {}, publication {}", settings.server, settings.publication);
+    let name = quote_ident(&settings.publication);
+    if let Some((operation, _)) = publication.operations.iter().find(|(_, published)| !published) {
+        return Err(Finding::outside(
+            "publication_operation",
+            place,
+            format!("it does not publish {operation}"),
+        )
+        .remedy("let it publish every operation; what happened in the meantime was not sent")
+        .run(format!(
+            "ALTER PUBLICATION {name} SET (publish = 'insert, update, delete, truncate');"
+        )));
+    }
+    if let Some(table) = tables.iter().find(|table| table.partitioned)
+        && !publication.via_root
+    {
+        return Err(Finding::outside("publication_via_root", place, format!("it publishes the partitions of {} under their own names", table.name))
+            .remedy("publish them under their root; the slot must be made anew after that (`pgrelay drop`), as it remembers the old setting for what is already written")
+            .run(format!("ALTER PUBLICATION {name} SET (publish_via_partition_root = true);")));
+    }
+    let missing = tables
+        .iter()
+        .find(|table| !publication.tables.iter().any(|published| published.table == table.name));
+    if let Some(table) = missing {
+        return Err(Finding::outside(
+            "publication_table",
+            place,
+            format!("it lacks table {}, which `source.postgres.tables` lists", table.name),
+        )
+        .remedy("add the table, or take it out of the file")
+        .run(format!("ALTER PUBLICATION {name} ADD TABLE {};", table.name.sql())));
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! The replication slot: what it is, how it compares with the checkpoint, and how it is made.
+
+use std::time::Duration;
+
+use cdc::{Finding, Lsn, Progress};
+use postgres_client::{Session, quote_literal};
+
+use crate::config::Settings;
+use crate::error::SourceError;
+use crate::walsender::Walsender;
+
+/// A slot as `pg_replication_slots` shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    plugin: String,
+    database: String,
+    pub(crate) active_pid: Option<i32>,
+    pub(crate) confirmed_flush_lsn: Lsn,
+    wal_status: String,
+}
+
+const SLOT: &str = "
+    SELECT coalesce(plugin::text, ''), coalesce(database::text, ''), active_pid, coalesce(confirmed_flush_lsn::text, '0/0'),
+           coalesce(wal_status, ''), slot_type
+    FROM pg_catalog.pg_replication_slots WHERE slot_name = $1";
+
+/// Reads the slot; `None` where there is none.
+pub(crate) async fn read(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Option<Slot>, SourceError> {
+    let row = session.query_opt(SLOT, &[&&*settings.slot]).await;
+    let row = row.map_err(|error| {
+        SourceError::server(&settings.server, "read pg_replication_slots")(error.into())
+    })?;
+    Ok(row.map(|row| Slot {
+        plugin: row.get(0),
+        database: row.get(1),
+        active_pid: row.get(2),
+        confirmed_flush_lsn: row.get::<_, &str>(3).parse().unwrap_or(Lsn::ZERO),
+        wal_status: row.get(4),
+    }))
+}
+
+fn place(settings: &Settings) -> String {
+    format!("source {}, slot {}", settings.server, settings.slot)
+}
+
+/// The two ways on when a slot cannot give what the checkpoint needs: changes are missing either way.
+fn anew(settings: &Settings) -> String {
+    format!(
+        "changes since the checkpoint cannot be read any more: run `pgrelay drop` for pipeline {} and start it again with `snapshot: initial` and emptied target tables, or restore the slot from a backup of the server",
+        settings.pipeline
+    )
+}
+
+/// The finding for a slot that should be there.
+pub(crate) fn missing(settings: &Settings, at: &Progress) -> Finding {
+    Finding::outside(
+        "slot_missing",
+        place(settings),
+        format!("the slot does not exist, although the checkpoint stands {at}"),
+    )
+    .remedy(anew(settings))
+}
+
+/// The finding for a slot that nobody can say the place of.
+pub(crate) fn unexpected(settings: &Settings) -> Finding {
+    Finding::outside("slot_without_checkpoint", place(settings), "the slot exists, but the sink has no checkpoint, and `snapshot: initial` would copy the tables again")
+        .remedy("drop the slot if it is not needed, and the pipeline starts with a copy; or write `snapshot: never`, and it starts at the slot's confirmed_flush_lsn without one")
+        .run(format!("SELECT pg_drop_replication_slot({});", quote_literal(&settings.slot)))
+}
+
+/// Refuses a slot of another kind, another database, or one that has lost its WAL.
+pub(crate) fn check(slot: &Slot, settings: &Settings) -> Result<(), Finding> {
+    let found = |code, reason: String| Finding::outside(code, place(settings), reason);
+    if slot.plugin != "pgoutput" {
+        let kind = if slot.plugin.is_empty() {
+            "a physical slot".to_owned()
+        } else {
+            format!("of plugin {}", slot.plugin)
+        };
+        return Err(found("slot_plugin", format!("the slot is {kind}, not of plugin pgoutput"))
+            .remedy("give the pipeline a slot name of its own in `source.postgres.slot`"));
+    }
+    if slot.database != settings.server.database {
+        return Err(found("slot_database", format!("the slot belongs to database {}", slot.database))
+            .remedy("give the pipeline a slot name of its own in `source.postgres.slot`, or correct the database"));
+    }
+    if slot.wal_status == "lost" {
+        return Err(found(
+            "slot_invalidated",
+            "the slot is invalidated (wal_status = lost): the server removed WAL it needed"
+                .to_owned(),
+        )
+        .remedy(format!("{}; then raise max_slot_wal_keep_size", anew(settings)))
+        .run(format!("SELECT pg_drop_replication_slot({});", quote_literal(&settings.slot))));
+    }
+    Ok(())
+}
+
+/// Compares the slot with where the sink stands. A slot behind is normal; one ahead has forgotten changes.
+pub(crate) fn compare(
+    slot: &Slot,
+    settings: &Settings,
+    at: &Progress,
+    wal_end: Lsn,
+) -> Result<(), Finding> {
+    let Some(start) = at.start_lsn() else { return Ok(()) };
+    if start > wal_end {
+        return Err(Finding::outside(
+            "checkpoint_beyond_wal",
+            place(settings),
+            format!("the checkpoint stands {at}, but the server's WAL ends at {wal_end}: it was restored from an older state"),
+        )
+        .remedy(anew(settings)));
+    }
+    if slot.confirmed_flush_lsn > start {
+        return Err(Finding::outside(
+            "slot_ahead",
+            place(settings),
+            format!("the slot's confirmed_flush_lsn {} is ahead of the checkpoint, which stands {at}: what lies between was confirmed by somebody else, and the server will not send it again", slot.confirmed_flush_lsn),
+        )
+        .remedy(anew(settings)));
+    }
+    Ok(())
+}
+
+/// Drops a slot of an attempt at a snapshot that did not end.
+pub(crate) async fn drop(
+    session: &Session,
+    settings: &Settings,
+    slot: &Slot,
+) -> Result<(), SourceError> {
+    if let Some(pid) = slot.active_pid {
+        // Who holds the lock of this pipeline is us; what still streams is our own dead walsender or a stranger.
+        tracing::warn!(slot = %settings.slot, pid, "the slot is in use; waiting for its walsender to end");
+    }
+    let sql =
+        format!("SELECT pg_catalog.pg_drop_replication_slot({})", quote_literal(&settings.slot));
+    let dropped = session.batch_execute(&sql).await;
+    dropped.map_err(|error| {
+        SourceError::server(&settings.server, format!("drop slot {}", settings.slot))(error.into())
+    })
+}
+
+/// A slot just made: where it is consistent, and the snapshot it exported.
+#[derive(Debug)]
+pub(crate) struct Created {
+    pub(crate) walsender: Walsender,
+    pub(crate) consistent_point: Lsn,
+    pub(crate) snapshot: String,
+}
+
+const BLOCKERS: &str = "
+    SELECT pid, coalesce(application_name, ''), coalesce(usename::text, ''), backend_xid::text,
+           extract(epoch FROM pg_catalog.now() - xact_start)::int8
+    FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()
+    ORDER BY xact_start LIMIT 1";
+
+/// The oldest transaction that the making of a slot waits for, in words.
+async fn blocker(session: &Session) -> Option<String> {
+    let row = session.query_opt(BLOCKERS, &[]).await.ok()??;
+    Some(format!(
+        "the new slot waits for the transaction {} of pid {} ({}, role {}), open for {} s",
+        row.get::<_, &str>(3),
+        row.get::<_, i32>(0),
+        row.get::<_, &str>(1),
+        row.get::<_, &str>(2),
+        row.get::<_, i64>(4),
+    ))
+}
+
+/// Makes the slot. The server waits for every transaction that is running: for whose is said meanwhile.
+pub(crate) async fn create(
+    mut walsender: Walsender,
+    session: &Session,
+    settings: &Settings,
+    waiting: impl Fn(String),
+) -> Result<Created, SourceError> {
+    let command =
+        format!("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput (SNAPSHOT 'export')", settings.slot);
+    // PostgreSQL 14 knows only the older spelling.
+    let older =
+        format!("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput EXPORT_SNAPSHOT", settings.slot);
+    let version: i32 = session
+        .query_one("SELECT pg_catalog.current_setting('server_version_num')::int4", &[])
+        .await
+        .map_err(|error| SourceError::server(&settings.server, "read the version")(error.into()))?
+        .get(0);
+    let command = if version >= 150_000 { command } else { older };
+    let rows = {
+        let query = walsender.query(&command);
+        tokio::pin!(query);
+        loop {
+            tokio::select! {
+                rows = &mut query => break rows,
+                () = tokio::time::sleep(Duration::from_secs(1)) => {
+                    if let Some(text) = blocker(session).await {
+                        tracing::info!(slot = %settings.slot, "{text}");
+                        waiting(text);
+                    }
+                }
+            }
+        }
+    };
+    let rows = rows
+        .map_err(SourceError::server(&settings.server, format!("create slot {}", settings.slot)))?;
+    let cell = |i: usize| {
+        rows.first().and_then(|row| row.get(i)).and_then(Option::as_deref).unwrap_or_default()
+    };
+    let consistent_point = cell(1).parse().unwrap_or(Lsn::ZERO);
+    let snapshot = cell(2).to_owned();
+    tracing::info!(slot = %settings.slot, %consistent_point, "created the slot");
+    Ok(Created { walsender, consistent_point, snapshot })
+}

@@ -1,0 +1,545 @@
+//! The source as the loop sees it: claim, start, next, confirm, stop.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdc::{
+    Batch, Captured, CapturedTable, Checkpoint, Finding, Lsn, Meter, Phase, Progress, Schema,
+    Source, SourceId,
+};
+use postgres_client::Session;
+use tokio::task::JoinHandle;
+
+use crate::catalog::{self, Table};
+use crate::config::{Settings, SnapshotMode};
+use crate::error::SourceError;
+use crate::feed::{Feed, Orders};
+use crate::monitor::Monitor;
+use crate::publication::{self, Publication};
+use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
+use crate::stream::Stream;
+use crate::walsender::Walsender;
+use crate::{lock, slot};
+
+/// A publication as a source.
+pub struct PostgresSource {
+    settings: Arc<Settings>,
+    meter: Arc<Meter>,
+    state: State,
+    wanted: Option<Lsn>,
+    _monitor: Option<Monitor>,
+}
+
+impl fmt::Debug for PostgresSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresSource").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Where a start has come to.
+enum State {
+    Idle,
+    Claimed(Box<(Walsender, Session)>),
+    /// The attempt is to be stored before the slot is touched.
+    Announce {
+        made: Box<Claimed>,
+        attempt: u32,
+    },
+    Announced {
+        made: Box<Claimed>,
+        attempt: u32,
+    },
+    Creating(JoinHandle<Result<Copying, SourceError>>),
+    Copying(Box<Copying>),
+    Opening(JoinHandle<Result<Stream, SourceError>>),
+    Streaming(Box<Stream>),
+}
+
+/// Everything a start holds between its steps.
+#[derive(Debug)]
+struct Claimed {
+    walsender: Walsender,
+    session: Session,
+    source: Arc<SourceId>,
+    tables: Vec<Table>,
+    publication: Option<Publication>,
+}
+
+/// A copy under way.
+struct Copying {
+    walsender: Walsender,
+    session: Session,
+    snapshot: Snapshot,
+    attempt: u32,
+    end: Checkpoint,
+    first: Vec<Arc<Schema>>,
+}
+
+impl PostgresSource {
+    /// A source that has not been started.
+    pub fn new(settings: Settings, meter: Arc<Meter>) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            meter,
+            state: State::Idle,
+            wanted: None,
+            _monitor: None,
+        }
+    }
+
+    /// Says that somebody waits until everything up to `lsn` has passed: progress is then given without delay.
+    pub fn until(&mut self, lsn: Lsn) {
+        self.wanted = Some(lsn);
+        if let State::Streaming(stream) = &mut self.state {
+            stream.want(lsn);
+        }
+    }
+
+    fn failed(
+        &self,
+        doing: &str,
+    ) -> impl FnOnce(postgres_client::ServerError) -> SourceError + use<> {
+        SourceError::server(&self.settings.server, doing)
+    }
+}
+
+fn captured(tables: &[Table], schemas: &[Arc<Schema>]) -> Arc<Captured> {
+    let entry = |table: &Table| {
+        let schema = schemas.iter().find(|schema| schema.origin == table.name)?;
+        let columns = schema.columns.iter().map(|column| column.name.clone()).collect();
+        Some((table.oid, CapturedTable { table: table.name.clone(), columns }))
+    };
+    Arc::new(tables.iter().filter_map(entry).collect())
+}
+
+/// Describes the tables as the publication sends them.
+async fn describe_all(
+    session: &Session,
+    settings: &Settings,
+    tables: &[Table],
+    publication: Option<&Publication>,
+) -> Result<Vec<Arc<Schema>>, SourceError> {
+    let mut schemas = Vec::with_capacity(tables.len());
+    for table in tables {
+        let published = publication.and_then(|publication| {
+            publication.tables.iter().find(|published| published.table == table.name)
+        });
+        let relation =
+            table.as_relation(published.and_then(|published| published.columns.as_deref()));
+        let schema = catalog::describe(session, &relation).await;
+        schemas.push(schema.map_err(SourceError::server(
+            format!("{}, table {}", settings.server, table.name),
+            "read the catalog",
+        ))?);
+    }
+    Ok(schemas)
+}
+
+impl Source for PostgresSource {
+    type Error = SourceError;
+
+    async fn claim(&mut self) -> Result<(), SourceError> {
+        self.state = State::Idle;
+        let name = format!("pgrelay {}", self.settings.pipeline);
+        let session = self.settings.server.connect(&name).await.map_err(self.failed("connect"))?;
+        let row = session.query_one("SELECT pg_catalog.current_setting('wal_level')", &[]).await;
+        let level: String =
+            row.map_err(|error| self.failed("read wal_level")(error.into()))?.get(0);
+        if level != "logical" {
+            return Err(crate::error::wal_level(
+                &format!("source {}", self.settings.server),
+                &format!("wal_level is {level}, and logical decoding needs logical"),
+            )
+            .into());
+        }
+        let mut walsender = Walsender::connect(&self.settings.server, &name)
+            .await
+            .map_err(self.failed("open the replication connection"))?;
+        let meter = self.meter.clone();
+        lock::take(&mut walsender, &session, &self.settings, |text| {
+            meter.enter(Phase::Waiting(text))
+        })
+        .await?;
+        self.meter.enter(Phase::Starting);
+        self.state = State::Claimed(Box::new((walsender, session)));
+        self._monitor = Some(Monitor::start(
+            self.settings.server.clone(),
+            self.settings.pipeline.clone(),
+            self.meter.clone(),
+        ));
+        Ok(())
+    }
+
+    async fn start(&mut self, after: Option<Checkpoint>) -> Result<(), SourceError> {
+        let State::Claimed { mut walsender, session } =
+            std::mem::replace(&mut self.state, State::Idle)
+        else {
+            return Err(SourceError::Stream {
+                lsn: Lsn::ZERO,
+                what: "the source is started without its lock".to_owned(),
+            });
+        };
+        let rows =
+            walsender.query("IDENTIFY_SYSTEM").await.map_err(self.failed("identify the system"))?;
+        let cell = |i: usize| {
+            rows.first().and_then(|row| row.get(i)).and_then(Clone::clone).unwrap_or_default()
+        };
+        let wal_end: Lsn = cell(2).parse().unwrap_or(Lsn::ZERO);
+        let source = Arc::new(SourceId {
+            system_identifier: cell(0),
+            database: self.settings.server.database.clone(),
+            slot: self.settings.slot.to_string(),
+        });
+        if let Some(checkpoint) = &after {
+            same_source(&self.settings, checkpoint, &source)?;
+        }
+        let tables = publication::wanted(&session, &self.settings).await?;
+        let publication = publication::read(&session, &self.settings).await?;
+        let slot = slot::read(&session, &self.settings).await?;
+        let made = Box::new(Claimed { walsender, session, source, tables, publication });
+        match (after, slot) {
+            (None, None) => self.start_new(made).await,
+            (None, Some(slot)) => self.start_at_slot(made, &slot).await,
+            (Some(Checkpoint { progress: Progress::Snapshot { attempt }, .. }), slot) => {
+                if let Some(slot) = slot {
+                    slot::drop(&made.session, &self.settings, &slot).await?;
+                }
+                self.publish(made, attempt + 1).await
+            }
+            (Some(checkpoint), None) => {
+                Err(slot::missing(&self.settings, &checkpoint.progress).into())
+            }
+            (Some(checkpoint), Some(slot)) => {
+                slot::check(&slot, &self.settings)?;
+                slot::compare(&slot, &self.settings, &checkpoint.progress, wal_end)?;
+                self.check_publication(&made)?;
+                not_newly_listed(&self.settings, &checkpoint.captured, &made.tables)?;
+                self.open_stream(*made, checkpoint, None);
+                Ok(())
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Result<Batch, SourceError> {
+        loop {
+            match &mut self.state {
+                State::Idle | State::Claimed(_) => {
+                    return Err(SourceError::Stream {
+                        lsn: Lsn::ZERO,
+                        what: "the source was not started".to_owned(),
+                    });
+                }
+                State::Announce { .. } => return self.announce().await,
+                // The attempt is being stored; `confirm` goes on from here.
+                State::Announced { .. } => std::future::pending().await,
+                State::Creating(task) => {
+                    self.state = State::Copying(Box::new(joined(task.await)??))
+                }
+                State::Copying(copying) => {
+                    let at = Checkpoint {
+                        progress: Progress::Snapshot { attempt: copying.attempt },
+                        ..copying.end.clone()
+                    };
+                    let (mut batch, last) = copying.snapshot.next(&at).await?;
+                    batch.relations = std::mem::take(&mut copying.first);
+                    if last {
+                        batch.checkpoint = copying.end.clone();
+                        self.follow();
+                    }
+                    return Ok(batch);
+                }
+                State::Opening(task) => {
+                    let mut stream = Box::new(joined(task.await)??);
+                    self.meter.enter(Phase::Streaming);
+                    if let Some(lsn) = self.wanted {
+                        stream.want(lsn);
+                    }
+                    self.state = State::Streaming(stream);
+                }
+                State::Streaming(stream) => return stream.next().await,
+            }
+        }
+    }
+
+    async fn confirm(&mut self, upto: &Checkpoint) -> Result<(), SourceError> {
+        match (&mut self.state, upto.progress) {
+            (State::Announced { .. }, Progress::Snapshot { .. }) => self.create(),
+            // Invariant 2: only a place between transactions is confirmed.
+            (State::Streaming(stream), progress) => {
+                if let Some(end_lsn) = progress.confirmable() {
+                    stream.confirm(end_lsn);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn stop(&mut self) {
+        if let State::Streaming(stream) = &mut self.state {
+            stream.stop().await;
+        }
+        self.state = State::Idle;
+    }
+}
+
+fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, SourceError> {
+    result.map_err(|error| SourceError::Stream {
+        lsn: Lsn::ZERO,
+        what: format!("a task of the source ended: {error}"),
+    })
+}
+
+impl PostgresSource {
+    /// No slot and no checkpoint: the first start of all.
+    async fn start_new(&mut self, made: Box<Claimed>) -> Result<(), SourceError> {
+        match self.settings.snapshot {
+            SnapshotMode::Initial => self.publish(made, 1).await,
+            SnapshotMode::Never => {
+                let made = self.with_publication(made).await?;
+                let meter = self.meter.clone();
+                let Claimed { walsender, session, source, tables, publication } = *made;
+                let created = slot::create(walsender, &session, &self.settings, |text| {
+                    meter.enter(Phase::Waiting(text))
+                })
+                .await?;
+                let at = created.consistent_point;
+                let made =
+                    Claimed { walsender: created.walsender, session, source, tables, publication };
+                self.stream_from(made, at).await
+            }
+        }
+    }
+
+    /// A slot without a checkpoint: its confirmed_flush_lsn is a place to start only where nothing is copied.
+    async fn start_at_slot(
+        &mut self,
+        made: Box<Claimed>,
+        slot: &slot::Slot,
+    ) -> Result<(), SourceError> {
+        if self.settings.snapshot == SnapshotMode::Initial {
+            return Err(slot::unexpected(&self.settings).into());
+        }
+        slot::check(slot, &self.settings)?;
+        self.check_publication(&made)?;
+        self.stream_from(*made, slot.confirmed_flush_lsn).await
+    }
+
+    async fn stream_from(&mut self, made: Claimed, at: Lsn) -> Result<(), SourceError> {
+        let schemas =
+            describe_all(&made.session, &self.settings, &made.tables, made.publication.as_ref())
+                .await?;
+        let checkpoint = Checkpoint {
+            progress: Progress::After { end_lsn: at },
+            source: Some(made.source.clone()),
+            captured: captured(&made.tables, &schemas),
+            log: None,
+        };
+        let first = Batch { relations: schemas, ..Batch::progress(checkpoint.clone()) };
+        self.open_stream(made, checkpoint, Some(first));
+        Ok(())
+    }
+
+    fn check_publication(&self, made: &Claimed) -> Result<(), SourceError> {
+        let settings = &self.settings;
+        let Some(publication) = &made.publication else {
+            return Err(Finding::outside("publication_missing", format!("source {}, publication {}", settings.server, settings.publication), format!("the publication does not exist, but slot {} does: a slot cannot send for a publication made after it", settings.slot))
+                .remedy(format!("run `pgrelay drop` for pipeline {} and start it again: publication and slot are then made in the right order", settings.pipeline)).into());
+        };
+        publication::check(publication, settings, &made.tables)?;
+        Ok(())
+    }
+
+    /// Publication first, then the slot.
+    async fn with_publication(&self, mut made: Box<Claimed>) -> Result<Box<Claimed>, SourceError> {
+        for table in &made.tables {
+            crate::publication::check_identity(table)?;
+        }
+        match &made.publication {
+            Some(publication) => publication::check(publication, &self.settings, &made.tables)?,
+            None => {
+                publication::create(&made.session, &self.settings, &made.tables).await?;
+                made.publication = publication::read(&made.session, &self.settings).await?;
+            }
+        }
+        Ok(made)
+    }
+
+    async fn publish(&mut self, made: Box<Claimed>, attempt: u32) -> Result<(), SourceError> {
+        let made = self.with_publication(made).await?;
+        self.state = State::Announce { made, attempt };
+        Ok(())
+    }
+
+    /// The batch that stores the attempt, and says which tables it is about.
+    async fn announce(&mut self) -> Result<Batch, SourceError> {
+        let State::Announce { made, attempt } = &self.state else {
+            return Err(unreachable_state());
+        };
+        let attempt = *attempt;
+        let relations =
+            describe_all(&made.session, &self.settings, &made.tables, made.publication.as_ref())
+                .await?;
+        let checkpoint = Checkpoint {
+            progress: Progress::Snapshot { attempt },
+            source: Some(made.source.clone()),
+            captured: captured(&made.tables, &relations),
+            log: None,
+        };
+        if let State::Announce { made, attempt } = std::mem::replace(&mut self.state, State::Idle) {
+            self.state = State::Announced { made, attempt };
+        }
+        self.meter.enter(Phase::Snapshot);
+        Ok(Batch { relations, begin: true, ..Batch::progress(checkpoint) })
+    }
+
+    /// The attempt is stored: makes the slot and begins to copy, in a task, as neither may be cancelled halfway.
+    fn create(&mut self) {
+        let State::Announced { made, attempt } = std::mem::replace(&mut self.state, State::Idle)
+        else {
+            return;
+        };
+        let task = create_and_copy(*made, attempt, self.settings.clone(), self.meter.clone());
+        self.state = State::Creating(tokio::spawn(task));
+    }
+
+    /// The last rows are read: the stream begins at the consistent point.
+    fn follow(&mut self) {
+        let State::Copying(copying) = std::mem::replace(&mut self.state, State::Idle) else {
+            return;
+        };
+        let Copying { walsender, session, end, .. } = *copying;
+        let task = open(walsender, session, end, self.settings.clone(), self.meter.clone());
+        self.state = State::Opening(tokio::spawn(task));
+    }
+
+    fn open_stream(&mut self, made: Claimed, checkpoint: Checkpoint, first: Option<Batch>) {
+        let (settings, meter) = (self.settings.clone(), self.meter.clone());
+        let Claimed { walsender, session, .. } = made;
+        let task = async move {
+            let mut stream = open(walsender, session, checkpoint, settings, meter).await?;
+            if let Some(first) = first {
+                stream.say_first(first);
+            }
+            Ok(stream)
+        };
+        self.state = State::Opening(tokio::spawn(task));
+    }
+}
+
+fn unreachable_state() -> SourceError {
+    SourceError::Stream { lsn: Lsn::ZERO, what: "the source is not where it should be".to_owned() }
+}
+
+async fn create_and_copy(
+    made: Claimed,
+    attempt: u32,
+    settings: Arc<Settings>,
+    meter: Arc<Meter>,
+) -> Result<Copying, SourceError> {
+    let Claimed { walsender, session, source, tables, publication } = made;
+    let waiting = meter.clone();
+    let created =
+        slot::create(walsender, &session, &settings, |text| waiting.enter(Phase::Waiting(text)))
+            .await?;
+    meter.enter(Phase::Snapshot);
+    let schemas = describe_all(&session, &settings, &tables, publication.as_ref()).await?;
+    let rows = tables.iter().map(|table| table.rows).sum();
+    meter.snapshot_rows_expected.store(rows, std::sync::atomic::Ordering::Relaxed);
+    let end = Checkpoint {
+        progress: Progress::After { end_lsn: created.consistent_point },
+        source: Some(source),
+        captured: captured(&tables, &schemas),
+        log: None,
+    };
+    let to_read = tables.iter().zip(&schemas).map(|(table, schema)| SnapshotTable {
+        schema: schema.clone(),
+        partitioned: table.partitioned,
+        filter: publication
+            .as_ref()
+            .and_then(|publication| {
+                publication.tables.iter().find(|published| published.table == table.name)
+            })
+            .and_then(|published| published.filter.clone()),
+    });
+    let ordered = parents_first(&session, to_read.collect())
+        .await
+        .map_err(SourceError::server(&settings.server, "read foreign keys"))?;
+    let snapshot =
+        Snapshot::begin(&settings, &created.snapshot, created.consistent_point, ordered, meter)
+            .await?;
+    Ok(Copying { walsender: created.walsender, session, snapshot, attempt, end, first: schemas })
+}
+
+/// Starts to stream at the checkpoint.
+async fn open(
+    walsender: Walsender,
+    session: Session,
+    checkpoint: Checkpoint,
+    settings: Arc<Settings>,
+    meter: Arc<Meter>,
+) -> Result<Stream, SourceError> {
+    let failed = |doing: String| SourceError::server(&settings.server, doing);
+    let start = checkpoint.progress.start_lsn().unwrap_or(Lsn::ZERO);
+    let row = session
+        .query_one(
+            "SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
+            &[],
+        )
+        .await;
+    let timeout: i64 =
+        row.map_err(|error| failed("read wal_sender_timeout".to_owned())(error.into()))?.get(0);
+    // A third of the time-out leaves room for two lost chances; 0 switches the time-out off.
+    let interval = if timeout > 0 {
+        Duration::from_millis((timeout as u64 / 3).clamp(50, 10_000))
+    } else {
+        Duration::from_secs(10)
+    };
+    let publication = cdc::quote_ident(&settings.publication).replace('\'', "''");
+    let command = format!(
+        "START_REPLICATION SLOT {} LOGICAL {start} (proto_version '1', publication_names '{publication}', messages 'true')",
+        settings.slot
+    );
+    let stream = walsender
+        .start_replication(&command)
+        .await
+        .map_err(failed(format!("stream from slot {}", settings.slot)))?;
+    tracing::info!(slot = %settings.slot, %start, "streaming");
+    let confirmed = checkpoint.progress.confirmable().unwrap_or(Lsn::ZERO);
+    let orders = Orders { confirmed, hurry: false, stop: false };
+    let feed = Feed::start(stream, settings.queue_bytes_max, interval, orders, meter.clone());
+    Stream::new(feed, session, settings, meter, &checkpoint).ok_or_else(unreachable_state)
+}
+
+/// Refuses a checkpoint of another server, database or slot.
+fn same_source(
+    settings: &Settings,
+    checkpoint: &Checkpoint,
+    source: &SourceId,
+) -> Result<(), SourceError> {
+    let Some(known) = &checkpoint.source else { return Ok(()) };
+    let differs = [
+        ("system identifier", &known.system_identifier, &source.system_identifier),
+        ("database", &known.database, &source.database),
+        ("slot", &known.slot, &source.slot),
+    ];
+    let Some((what, was, is)) = differs.into_iter().find(|(_, was, is)| was != is) else {
+        return Ok(());
+    };
+    Err(Finding::outside("checkpoint_of_another_source", format!("source {}", settings.server), format!("the checkpoint of pipeline {} belongs to {what} {was}, this is {is}: its positions mean nothing here", settings.pipeline))
+        .remedy(format!("correct `source.postgres`, give the pipeline another name, or run `pgrelay drop` for pipeline {} and start it again, which copies all tables", settings.pipeline)).into())
+}
+
+/// Refuses a table that the file lists and the checkpoint does not know: its rows so far were never copied.
+fn not_newly_listed(
+    settings: &Settings,
+    captured: &Captured,
+    tables: &[Table],
+) -> Result<(), SourceError> {
+    let Some(table) = tables.iter().find(|table| !captured.contains_key(&table.oid)) else {
+        return Ok(());
+    };
+    Err(Finding::outside("table_new", format!("source {}, table {}", settings.server, table.name), "`source.postgres.tables` lists it, but it was not captured when the pipeline began: rows it had before are not known")
+        .remedy(format!("take it out of the list; or run `pgrelay drop` for pipeline {} and start it again, which copies all tables; or give it a pipeline of its own", settings.pipeline)).into())
+}

@@ -1,0 +1,488 @@
+//! Messages → events → batches.
+//!
+//! Walks the feed's chunks frame by frame. A batch ends at a commit, or inside a transaction that is larger
+//! than a batch may be, or before a table version that was not seen before: what comes before a change of
+//! shape is durable before that shape is bound to the chain.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use cdc::{
+    Batch, Captured, CapturedTable, Change, Checkpoint, Event, Finding, Lsn, Meter, Position,
+    Progress, Schema, SourceId, TableName, Transaction,
+};
+use pgoutput::{Begin, Commit, Frame, Message, OldTuple, Relation};
+use postgres_client::Session;
+use tokio::time::Instant;
+
+use crate::catalog;
+use crate::config::Settings;
+use crate::error::SourceError;
+use crate::feed::Feed;
+
+/// Progress without events is written this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+/// Or sooner, where it frees this much WAL.
+const PROGRESS_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What is known of a relation number.
+#[derive(Debug, Clone)]
+enum Known {
+    Captured { relation: Relation, schema: Arc<Schema> },
+    Ignored,
+}
+
+/// The transaction that is being received.
+#[derive(Debug)]
+struct Open {
+    transaction: Arc<Transaction>,
+    seq: u64,
+}
+
+/// The batch that is being built.
+#[derive(Debug, Default)]
+struct Building {
+    relations: Vec<Arc<Schema>>,
+    events: Vec<Event>,
+    weight: usize,
+    /// How many events belong to whole transactions, and where the last of these ends.
+    whole: usize,
+    end: Option<Lsn>,
+}
+
+/// What became of one message.
+enum Step {
+    Done,
+    /// The batch must end before this message.
+    CutFirst,
+}
+
+/// The stream after the snapshot.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    feed: Feed,
+    session: Session,
+    settings: Arc<Settings>,
+    meter: Arc<Meter>,
+    source: Arc<SourceId>,
+    captured: Arc<Captured>,
+    known: HashMap<u32, Known>,
+    start: Progress,
+    chunk: Bytes,
+    open: Option<Open>,
+    building: Building,
+    /// Where the last batch given away ends, and when it was given.
+    given: (Lsn, Instant),
+    previous_commit: Option<Lsn>,
+    /// What is said before anything that is received.
+    first: Option<Batch>,
+    /// The last batch given away ended inside a transaction: a sink may hold its own one open over it.
+    inside: bool,
+    /// Somebody waits for this LSN.
+    wanted: Option<Lsn>,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        feed: Feed,
+        session: Session,
+        settings: Arc<Settings>,
+        meter: Arc<Meter>,
+        start: &Checkpoint,
+    ) -> Option<Self> {
+        let given = start.progress.start_lsn()?;
+        Some(Self {
+            feed,
+            session,
+            settings,
+            meter,
+            source: start.source.clone()?,
+            captured: start.captured.clone(),
+            known: HashMap::new(),
+            start: start.progress,
+            chunk: Bytes::new(),
+            open: None,
+            building: Building::default(),
+            given: (given, Instant::now()),
+            previous_commit: None,
+            first: None,
+            inside: matches!(start.progress, Progress::Inside { .. }),
+            wanted: None,
+        })
+    }
+
+    /// Gives `batch` before anything that is received.
+    pub(crate) fn say_first(&mut self, batch: Batch) {
+        self.first = Some(batch);
+    }
+
+    /// Everything up to here is durable.
+    pub(crate) fn confirm(&self, end_lsn: Lsn) {
+        self.feed.order(|orders| orders.confirmed = orders.confirmed.max(end_lsn));
+    }
+
+    /// Somebody waits until the stream has come to `lsn`.
+    pub(crate) fn want(&mut self, lsn: Lsn) {
+        self.wanted = Some(lsn);
+        self.feed.order(|orders| orders.hurry = true);
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.feed.stop().await;
+    }
+
+    /// The next batch. Safe to cancel: what was decoded stays in the batch that is being built.
+    pub(crate) async fn next(&mut self) -> Result<Batch, SourceError> {
+        if let Some(first) = self.first.take() {
+            return Ok(first);
+        }
+        loop {
+            while let Some((payload, size)) = self.peek()? {
+                if self.is_full() {
+                    return Ok(self.cut());
+                }
+                match self.step(&payload).await? {
+                    Step::Done => self.chunk.advance(size),
+                    Step::CutFirst => return Ok(self.cut()),
+                }
+            }
+            match self.feed.try_next() {
+                Some(chunk) => {
+                    self.chunk = chunk.map_err(|error| self.broken(error))?;
+                    continue;
+                }
+                None => {
+                    if let Some(batch) = self.cut_whole() {
+                        return Ok(batch);
+                    }
+                }
+            }
+            let due = self.given.1 + PROGRESS_INTERVAL;
+            let progress_waits = self.building.end.is_some_and(|end| end > self.given.0);
+            tokio::select! {
+                chunk = self.feed.next() => self.chunk = chunk.map_err(|error| self.broken(error))?,
+                () = tokio::time::sleep_until(due), if progress_waits => {}
+            }
+        }
+    }
+
+    /// The next frame's payload and the bytes it takes in the chunk.
+    fn peek(&self) -> Result<Option<(Bytes, usize)>, SourceError> {
+        let Some(header) = self.chunk.get(1..5) else { return Ok(None) };
+        let len = header.iter().fold(0_usize, |len, byte| len << 8 | usize::from(*byte));
+        if len < 4 || self.chunk.len() <= len {
+            return Err(self.wrong("a frame that is not whole".to_owned()));
+        }
+        Ok(Some((self.chunk.slice(5..=len), len + 1)))
+    }
+
+    fn lsn(&self) -> Lsn {
+        self.open.as_ref().map_or(self.given.0, |open| open.transaction.commit_lsn)
+    }
+
+    fn broken(&self, error: postgres_client::ServerError) -> SourceError {
+        SourceError::server(&self.settings.server, "read the stream")(error)
+    }
+
+    fn wrong(&self, what: String) -> SourceError {
+        SourceError::Stream { lsn: self.lsn(), what }
+    }
+
+    fn is_full(&self) -> bool {
+        self.building.events.len() >= self.settings.batch_events_max
+            || self.building.weight >= self.settings.batch_bytes_max
+    }
+
+    async fn step(&mut self, payload: &Bytes) -> Result<Step, SourceError> {
+        let lsn = self.lsn();
+        let decode = |error| SourceError::Decode { lsn, error };
+        match Frame::decode(payload).map_err(decode)? {
+            Frame::Keepalive { wal_end, .. } => {
+                Meter::advance(&self.meter.sent_lsn, wal_end);
+                // Between transactions, what was sent is what there is.
+                if self.open.is_none() && wal_end > self.building.end.unwrap_or(self.given.0) {
+                    self.building.end = Some(wal_end);
+                    Meter::advance(&self.meter.received_lsn, wal_end);
+                }
+                Ok(Step::Done)
+            }
+            Frame::XLogData { wal_start, data } => {
+                Meter::advance(&self.meter.sent_lsn, wal_start);
+                let message = Message::decode(&data)
+                    .map_err(|error| SourceError::Decode { lsn: wal_start.max(lsn), error })?;
+                self.message(wal_start, message).await
+            }
+        }
+    }
+
+    async fn message(&mut self, wal_start: Lsn, message: Message) -> Result<Step, SourceError> {
+        match message {
+            Message::Begin(begin) => self.begin(begin)?,
+            Message::Commit(commit) => self.commit(commit)?,
+            Message::Relation(relation) => return self.relation(relation).await,
+            Message::Insert { oid, new } => {
+                self.change(wal_start, oid, |_| Change::Insert { after: new })?
+            }
+            Message::Update { oid, old, mut new } => self.change(wal_start, oid, |schema| {
+                fill_from_old(schema, old.as_ref(), &mut new);
+                Change::Update { before: old.map(OldTuple::into_row), after: new }
+            })?,
+            Message::Delete { oid, old } => {
+                self.change(wal_start, oid, |_| Change::Delete { before: old.into_row() })?
+            }
+            Message::Truncate(truncate) => {
+                for oid in &truncate.oids {
+                    let change = Change::Truncate {
+                        cascade: truncate.cascade,
+                        restart_identity: truncate.restart_identity,
+                    };
+                    self.push(wal_start, *oid, |_| change)?;
+                }
+                self.count();
+            }
+            Message::Logical { transactional: true, .. } => self.count(),
+            // What came from elsewhere is applied like everything else; a type says nothing the catalog does not.
+            Message::Logical { .. } | Message::Origin { .. } | Message::Type(_) => {}
+        }
+        Ok(Step::Done)
+    }
+
+    fn begin(&mut self, begin: Begin) -> Result<(), SourceError> {
+        if self.open.is_some() {
+            return Err(self.wrong("a transaction begins inside another".to_owned()));
+        }
+        let transaction = Transaction {
+            xid: begin.xid,
+            commit_lsn: begin.commit_lsn,
+            commit_micros: begin.commit_micros,
+            previous_commit_lsn: self.previous_commit,
+            snapshot: false,
+        };
+        self.open = Some(Open { transaction: Arc::new(transaction), seq: 0 });
+        Ok(())
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), SourceError> {
+        let open = self.open.take();
+        if open.is_none_or(|open| open.transaction.commit_lsn != commit.commit_lsn) {
+            return Err(self.wrong("a commit of a transaction that did not begin".to_owned()));
+        }
+        self.previous_commit = Some(commit.commit_lsn);
+        self.building.whole = self.building.events.len();
+        self.building.end = Some(commit.end_lsn.max(self.building.end.unwrap_or(self.given.0)));
+        Meter::advance(&self.meter.received_lsn, commit.end_lsn);
+        Ok(())
+    }
+
+    /// A table is described: for the first time on this connection, or because it changed.
+    async fn relation(&mut self, relation: Relation) -> Result<Step, SourceError> {
+        if let Some(Known::Captured { relation: known, .. }) = self.known.get(&relation.oid)
+            && *known == relation
+        {
+            return Ok(Step::Done);
+        }
+        let name = TableName::new(&relation.schema, &relation.name);
+        let wanted = self.settings.tables.iter().any(|pattern| pattern.matches(&name));
+        let captured = self.captured.get(&relation.oid);
+        if captured.is_none() && !wanted {
+            self.known.insert(relation.oid, Known::Ignored);
+            return Ok(Step::Done);
+        }
+        if !self.building.events.is_empty() {
+            return Ok(Step::CutFirst);
+        }
+        match captured {
+            None => return Err(newly_matched(&self.settings, &name, self.lsn()).into()),
+            Some(captured) if captured.table != name => {
+                return Err(renamed(&self.settings, &captured.table, &name, self.lsn()).into());
+            }
+            Some(_) => {}
+        }
+        let described = catalog::describe(&self.session, &relation).await;
+        let schema = described.map_err(SourceError::server(
+            format!("{}, table {name}", self.settings.server),
+            "read the catalog",
+        ))?;
+        self.building.relations.push(schema.clone());
+        self.remember(relation.oid, &schema);
+        self.known.insert(relation.oid, Known::Captured { relation, schema });
+        Ok(Step::Done)
+    }
+
+    /// Keeps the table's columns in the set that goes with the checkpoint.
+    fn remember(&mut self, oid: u32, schema: &Schema) {
+        let columns = schema.columns.iter().map(|column| column.name.clone()).collect();
+        let table = CapturedTable { table: schema.origin.clone(), columns };
+        if self.captured.get(&oid) != Some(&table) {
+            Arc::make_mut(&mut self.captured).insert(oid, table);
+        }
+    }
+
+    /// One change message.
+    fn change(
+        &mut self,
+        wal_start: Lsn,
+        oid: u32,
+        change: impl FnOnce(&Schema) -> Change,
+    ) -> Result<(), SourceError> {
+        self.push(wal_start, oid, change)?;
+        self.count();
+        Ok(())
+    }
+
+    /// The message is counted, whatever became of it: positions are those of the transaction as it was sent.
+    fn count(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.seq += 1;
+        }
+    }
+
+    fn push(
+        &mut self,
+        wal_start: Lsn,
+        oid: u32,
+        change: impl FnOnce(&Schema) -> Change,
+    ) -> Result<(), SourceError> {
+        let Some(open) = &self.open else {
+            return Err(self.wrong("a change outside of a transaction".to_owned()));
+        };
+        let position = Position { commit_lsn: open.transaction.commit_lsn, seq: open.seq };
+        let schema = match self.known.get(&oid) {
+            Some(Known::Captured { schema, .. }) => schema,
+            Some(Known::Ignored) => return Ok(()),
+            None => {
+                return Err(
+                    self.wrong(format!("a change of relation {oid}, which was not described"))
+                );
+            }
+        };
+        if self.start.covers(position) {
+            return Ok(());
+        }
+        let event = Event {
+            schema: schema.clone(),
+            change: change(schema),
+            position,
+            lsn: wal_start,
+            transaction: open.transaction.clone(),
+        };
+        let fits = |row: Option<&cdc::Row>| row.is_none_or(|row| row.len() == schema.columns.len());
+        if !fits(event.change.before()) || !fits(event.change.after()) {
+            return Err(self.wrong(format!(
+                "a row of {} with another number of columns than it was described with",
+                schema.origin
+            )));
+        }
+        self.building.weight += event.weight();
+        self.building.events.push(event);
+        Ok(())
+    }
+
+    fn checkpoint(&self, progress: Progress) -> Checkpoint {
+        Checkpoint {
+            progress,
+            source: Some(self.source.clone()),
+            captured: self.captured.clone(),
+            log: None,
+        }
+    }
+
+    /// Ends the batch here, inside the transaction that is open if one is.
+    fn cut(&mut self) -> Batch {
+        let building = std::mem::take(&mut self.building);
+        let progress = match &self.open {
+            Some(open) if open.seq > 0 => {
+                Progress::Inside { commit_lsn: open.transaction.commit_lsn, done: open.seq }
+            }
+            _ => Progress::After { end_lsn: building.end.unwrap_or(self.given.0) },
+        };
+        // Inside a transaction whose first messages were done before, nothing goes back.
+        let progress = match (progress, self.start) {
+            (
+                Progress::Inside { commit_lsn, done },
+                Progress::Inside { commit_lsn: started, done: before },
+            ) if commit_lsn == started => Progress::Inside { commit_lsn, done: done.max(before) },
+            (progress, _) => progress,
+        };
+        self.give(building, progress)
+    }
+
+    /// Ends the batch at the last commit, if anything is whole and worth giving; the rest stays.
+    fn cut_whole(&mut self) -> Option<Batch> {
+        let end = self.building.end?;
+        let nothing =
+            self.building.whole == 0 && self.building.relations.is_empty() && !self.inside;
+        if nothing && !self.is_due(end) {
+            return None;
+        }
+        let rest = self.building.events.split_off(self.building.whole);
+        let building = std::mem::take(&mut self.building);
+        self.building.weight = rest.iter().map(Event::weight).sum();
+        self.building.events = rest;
+        Some(self.give(building, Progress::After { end_lsn: end }))
+    }
+
+    /// Whether progress to `end` is worth a write of its own.
+    fn is_due(&self, end: Lsn) -> bool {
+        let (given, when) = self.given;
+        let wanted = self.wanted.is_some_and(|wanted| wanted > given && end >= wanted);
+        end > given
+            && (wanted
+                || end.bytes_since(given) >= PROGRESS_BYTES
+                || when.elapsed() >= PROGRESS_INTERVAL)
+    }
+
+    fn give(&mut self, building: Building, progress: Progress) -> Batch {
+        self.inside = true;
+        if let Progress::After { end_lsn } = progress {
+            self.given.0 = end_lsn;
+            self.inside = false;
+        }
+        self.given.1 = Instant::now();
+        Batch {
+            relations: building.relations,
+            events: building.events,
+            checkpoint: self.checkpoint(progress),
+            begin: false,
+        }
+    }
+}
+
+/// Takes what the old row tells about cells that were not sent: all of them under FULL, those of the key otherwise.
+fn fill_from_old(schema: &Schema, old: Option<&OldTuple>, new: &mut cdc::Row) {
+    if !new.has_unchanged() {
+        return;
+    }
+    match old {
+        Some(OldTuple::Full(old)) => new.fill_unchanged(old),
+        Some(OldTuple::Key(old)) => {
+            for &i in &schema.key {
+                if let (cdc::Cell::Unchanged, cdc::Cell::Text(text)) = (new.cell(i), old.cell(i)) {
+                    new.set_text(i, Bytes::copy_from_slice(text));
+                }
+            }
+        }
+        None => {}
+    }
+}
+
+fn newly_matched(settings: &Settings, name: &TableName, lsn: Lsn) -> Finding {
+    Finding::outside(
+        "table_new",
+        format!("source {}, table {name}, LSN {lsn}", settings.server),
+        "the publication sends a table that matches `source.postgres.tables` but was not there when the pipeline began: rows it had before are not known",
+    )
+    .remedy(format!("name the tables so that it does not match, and the stream goes on without it; or run `pgrelay drop` for pipeline {} and start it again, which copies all tables", settings.pipeline))
+}
+
+fn renamed(settings: &Settings, was: &TableName, is: &TableName, lsn: Lsn) -> Finding {
+    Finding::outside(
+        "table_renamed",
+        format!("source {}, table {was}, LSN {lsn}", settings.server),
+        format!("the table is called {is} from here on, and what masks {was} would not mask it"),
+    )
+    .remedy("give it back its name; or write the new name into the pipeline file everywhere, and run `pgrelay drop` and start again, which copies all tables")
+    .run(format!("ALTER TABLE {} RENAME TO {};", is.sql(), cdc::quote_ident(&was.name)))
+}
