@@ -172,9 +172,7 @@ impl Source for PostgresSource {
     }
 
     async fn start(&mut self, after: Option<Checkpoint>) -> Result<(), SourceError> {
-        let State::Claimed { mut walsender, session } =
-            std::mem::replace(&mut self.state, State::Idle)
-        else {
+        let State::Claimed(connections) = std::mem::replace(&mut self.state, State::Idle) else {
             return Err(SourceError::Stream {
                 lsn: Lsn::ZERO,
                 what: "the source is started without its lock".to_owned(),
