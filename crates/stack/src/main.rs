@@ -1,8 +1,13 @@
 //! `stack`: the demo's servers, and servers around a test run.
 
-mod command;
+mod demo;
+mod run;
 
 use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::demo::Demo;
 
 const USAGE: &str = "\
 stack up                                   start the demo and show a change travel
@@ -17,7 +22,7 @@ stack run [--kafka] [--postgres] -- CMD…   run CMD beside servers of its own, 
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match command::dispatch(&args) {
+    match dispatch(&args) {
         Ok(Some(code)) => ExitCode::from(code),
         Ok(None) => {
             eprint!("{USAGE}");
@@ -28,4 +33,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the command; `None` means that the command line is wrong.
+fn dispatch(args: &[String]) -> Result<Option<u8>> {
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["up"] => Demo::open()?.up()?,
+        ["env"] => Demo::open()?.env()?,
+        ["logs"] => Demo::open()?.logs()?,
+        ["down"] => Demo::open()?.down()?,
+        ["clean"] => Demo::open()?.clean()?,
+        ["tools"] => stack::tools::require(stack::tools::LIBRDKAFKA)?,
+        ["run", rest @ ..] => return run::run(rest),
+        _ => return Ok(None),
+    }
+    Ok(Some(0))
 }

@@ -3,7 +3,9 @@
 //! A server ends when its parent does (`PR_SET_PDEATHSIG`, through setpriv). The kernel ties that to the parent
 //! *thread*, so each server is started by a keeper thread that lives until the server has ended.
 
-use std::fs::{self, File};
+mod identity;
+
+use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -17,119 +19,32 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use crate::error::Tried;
 use crate::{Error, Result, files, wait};
 
-/// The user servers run as when we are root, because PostgreSQL refuses root.
-#[derive(Debug, Clone)]
-pub struct User {
-    /// Its name.
-    pub name: String,
-    /// Its id.
-    pub uid: u32,
-    /// Its group.
-    pub gid: u32,
-}
-
-impl User {
-    /// Whom to become: nobody new unless we are root.
-    ///
-    /// # Errors
-    /// As root, where there is neither a user `postgres` nor `nobody`.
-    pub fn for_servers() -> Result<Option<User>> {
-        if !rustix::process::getuid().is_root() {
-            return Ok(None);
-        }
-        let passwd = fs::read_to_string("/etc/passwd").tried(|| "read /etc/passwd".to_owned())?;
-        ["postgres", "nobody"].iter().find_map(|name| user_in(&passwd, name)).map(Some).ok_or_else(
-            || Error::Missing {
-                program: "a user `postgres` to run servers as".to_owned(),
-                install: "useradd --system postgres".to_owned(),
-            },
-        )
-    }
-}
-
-fn user_in(passwd: &str, name: &str) -> Option<User> {
-    passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next() == Some(name)).then_some(())?;
-        let uid = fields.nth(1)?.parse().ok()?;
-        let gid = fields.next()?.parse().ok()?;
-        Some(User { name: name.to_owned(), uid, gid })
-    })
-}
-
-/// Which process a pid meant: a pid is used again, together with its start time and boot it is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    pid: u32,
-    started: String,
-    boot: String,
-}
-
-impl Identity {
-    /// The process that has this pid now, if it is alive.
-    #[must_use]
-    pub fn of(pid: u32) -> Option<Identity> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name in parentheses may hold spaces; what follows it does not. State is field 3, start time field 22.
-        let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-        (!matches!(fields.next()?, "Z" | "X")).then_some(())?;
-        let started = fields.nth(18)?.to_owned();
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
-        Some(Identity { pid, started, boot })
-    }
-
-    /// Reads what [`Identity::write`] wrote, if that process is still alive.
-    #[must_use]
-    pub fn read(pid_file: &Path) -> Option<Identity> {
-        let text = fs::read_to_string(pid_file).ok()?;
-        let pid = text.split_whitespace().next()?.parse().ok()?;
-        Identity::of(pid).filter(|now| now.line() == text)
-    }
-
-    /// Writes a pid file.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn write(&self, pid_file: &Path) -> Result<()> {
-        fs::write(pid_file, self.line()).tried(|| format!("write {}", pid_file.display()))
-    }
-
-    /// Its pid.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.pid
-    }
-
-    /// Whether it still runs.
-    #[must_use]
-    pub fn is_alive(&self) -> bool {
-        Identity::of(self.pid).as_ref() == Some(self)
-    }
-
-    fn line(&self) -> String {
-        format!("{} {} {}\n", self.pid, self.started, self.boot)
-    }
-}
+pub use identity::{Identity, User};
 
 /// What to start.
 #[derive(Debug)]
-pub(crate) struct Launch<'a> {
+pub struct Launch<'a> {
     /// For errors.
-    pub(crate) name: &'a str,
-    pub(crate) program: &'a Path,
-    pub(crate) args: Vec<String>,
-    pub(crate) env: Vec<(String, String)>,
-    pub(crate) log: &'a Path,
-    pub(crate) user: Option<&'a User>,
+    pub name: &'a str,
+    /// The program, found already.
+    pub program: &'a Path,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// What its environment has beside ours.
+    pub env: Vec<(String, String)>,
+    /// The file its output is added to.
+    pub log: &'a Path,
+    /// Whom it runs as, if not as us.
+    pub user: Option<&'a User>,
     /// The signal that stops it at once: sent by the kernel when we die.
-    pub(crate) at_our_death: &'a str,
+    pub at_our_death: &'a str,
     /// A detached server outlives us; this file then says which process it is.
-    pub(crate) detached: Option<&'a Path>,
+    pub detached: Option<&'a Path>,
 }
 
 /// A running server.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub struct Running {
     name: String,
     log: PathBuf,
     pid: u32,
@@ -157,7 +72,10 @@ impl Life {
 
 impl Launch<'_> {
     /// Starts the server; it is not ready yet.
-    pub(crate) fn start(&self) -> Result<Running> {
+    ///
+    /// # Errors
+    /// Where the program or its log cannot be opened.
+    pub fn start(&self) -> Result<Running> {
         let command = self.command()?;
         let (pid, watch) = match self.detached {
             Some(pid_file) => {
@@ -242,7 +160,8 @@ fn keep(command: Command, life: Arc<Life>) -> io::Result<u32> {
 
 impl Running {
     /// Takes over a detached server that a former process started, if it still runs.
-    pub(crate) fn adopt(name: &str, log: &Path, pid_file: &Path) -> Option<Running> {
+    #[must_use]
+    pub fn adopt(name: &str, log: &Path, pid_file: &Path) -> Option<Running> {
         let identity = Identity::read(pid_file)?;
         Some(Running {
             name: name.to_owned(),
@@ -252,11 +171,15 @@ impl Running {
         })
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    /// Its pid.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    pub(crate) fn is_alive(&self) -> bool {
+    /// Whether it still runs.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
         match &self.watch {
             Watch::Keeper(life) => !*life.ended(),
             Watch::Detached(identity) => identity.is_alive(),
@@ -264,7 +187,10 @@ impl Running {
     }
 
     /// Sends a signal, unless the process has ended.
-    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+    ///
+    /// # Errors
+    /// Where we may not signal it.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
         // Holding the lock keeps the keeper from reaping, and so the pid from meaning somebody else.
         let _guard = match &self.watch {
             Watch::Keeper(life) => {
@@ -286,7 +212,10 @@ impl Running {
     }
 
     /// Waits until the process has ended.
-    pub(crate) fn wait_end(&self, limit: Duration) -> Result<()> {
+    ///
+    /// # Errors
+    /// Where it has not in time.
+    pub fn wait_end(&self, limit: Duration) -> Result<()> {
         let hint = format!("its log is {}", self.log.display());
         match &self.watch {
             Watch::Keeper(life) => {
@@ -310,7 +239,10 @@ impl Running {
     }
 
     /// Stops the process with `signal`, and by force when it does not obey in time.
-    pub(crate) fn stop(&self, signal: Signal, limit: Duration) -> Result<()> {
+    ///
+    /// # Errors
+    /// Where it does not even end by force.
+    pub fn stop(&self, signal: Signal, limit: Duration) -> Result<()> {
         self.signal(signal)?;
         if self.wait_end(limit).is_ok() {
             return Ok(());
@@ -319,14 +251,26 @@ impl Running {
         self.wait_end(Duration::from_secs(10))
     }
 
-    /// Waits until `ready` says so; fails at once when the server has ended.
-    pub(crate) fn wait_ready(
+    /// Waits until the server answers; fails at once when it has ended.
+    ///
+    /// # Errors
+    /// As [`Running::wait_for`].
+    pub fn wait_ready(&self, limit: Duration, ready: impl FnMut() -> Result<bool>) -> Result<()> {
+        self.wait_for(&format!("{} to be ready", self.name), limit, ready)
+    }
+
+    /// Waits for a state the server is to bring about; fails at once when it has ended.
+    ///
+    /// # Errors
+    /// The error of `reached`, the end of the server's log, or that the time is up.
+    pub fn wait_for(
         &self,
+        what: &str,
         limit: Duration,
-        mut ready: impl FnMut() -> Result<bool>,
+        mut reached: impl FnMut() -> Result<bool>,
     ) -> Result<()> {
-        let hint = format!("its log is {}", self.log.display());
-        wait::until(&format!("{} to be ready", self.name), limit, &hint, || {
+        let hint = format!("the log of {} is {}", self.name, self.log.display());
+        wait::until(what, limit, &hint, || {
             if !self.is_alive() {
                 return Err(Error::Ended {
                     name: self.name.clone(),
@@ -334,7 +278,7 @@ impl Running {
                     tail: files::tail(&self.log),
                 });
             }
-            Ok(ready()?.then_some(()))
+            Ok(reached()?.then_some(()))
         })
     }
 }

@@ -101,6 +101,9 @@ fn a_pooler_changes_the_backend_between_transactions() {
 #[test]
 fn a_server_dies_with_its_parent() {
     let folder = tempfile::tempdir().unwrap();
+    // What the killed parent leaves behind is removed with this folder.
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
     let script = folder.path().join("pid");
     let stack = env!("CARGO_BIN_EXE_stack");
     let write = format!(
@@ -109,6 +112,7 @@ fn a_server_dies_with_its_parent() {
     );
     let mut parent = std::process::Command::new(stack)
         .args(["run", "--postgres", "--", "sh", "-c", &write])
+        .env("TMPDIR", folder.path())
         .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
