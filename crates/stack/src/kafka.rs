@@ -2,28 +2,27 @@
 
 mod jars;
 mod properties;
+mod tools;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::error::Tried;
 use crate::files::Home;
 use crate::ports::Port;
-use crate::process::{Launch, Running, run};
-use crate::{Error, Result, files, tools};
+use crate::process::{Launch, Running};
+use crate::{Error, Result, files};
 
 pub use jars::VERSION;
 
+/// The variable that names the shared broker.
+const SHARED: &str = "PGRELAY_TEST_KAFKA";
 const START_LIMIT: Duration = Duration::from_secs(120);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
-/// How long a console tool waits for the next record, unless told.
-const CONSOLE_TIMEOUT: &str = "10000";
 
 /// How a broker is to be; [`Builder::start`] makes it so.
 #[derive(Debug, Clone, Default)]
@@ -74,11 +73,7 @@ impl Builder {
                 "a detached broker needs a data_dir: nobody would remove it".to_owned(),
             ));
         }
-        tools::require(&tools::KAFKA[..1])?;
-        let java = tools::find("java").ok_or_else(|| Error::Missing {
-            program: "java".to_owned(),
-            install: "sudo apt-get install -y openjdk-17-jre-headless".to_owned(),
-        })?;
+        let java = tools::java()?;
         let jars = jars::fetch()?;
         let home = Home::new(self.data_dir.as_deref(), None)?;
         let (port, controller) = match self.port {
@@ -88,7 +83,7 @@ impl Builder {
         let broker = Kafka {
             log: home.path().join("server.log"),
             running: Mutex::new(None),
-            detached: self.detached,
+            life: if self.detached { Life::Detached } else { Life::Handle },
             java,
             jars,
             port,
@@ -109,9 +104,20 @@ pub struct Kafka {
     port: Port,
     controller: Port,
     log: PathBuf,
-    detached: bool,
+    life: Life,
     running: Mutex<Option<Running>>,
     home: Home,
+}
+
+/// How long the broker lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// As long as its handle.
+    Handle,
+    /// Until it is stopped.
+    Detached,
+    /// Somebody else decides.
+    Shared,
 }
 
 impl Kafka {
@@ -119,6 +125,32 @@ impl Kafka {
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    /// The broker that `stack run --kafka` shares among the tests of one run, or one of our own where there is
+    /// none. Choose topic names nobody else does, and do not try to stop it.
+    ///
+    /// # Errors
+    /// As [`Builder::start`]; or `PGRELAY_TEST_KAFKA` is not `127.0.0.1:PORT`.
+    pub fn shared() -> Result<Kafka> {
+        let Ok(address) = std::env::var(SHARED) else { return Kafka::builder().start() };
+        let port = address.strip_prefix("127.0.0.1:").and_then(|port| port.parse().ok());
+        let port = port.ok_or_else(|| {
+            Error::Refused(format!("{SHARED}={address}: it must be 127.0.0.1:PORT"))
+        })?;
+        let home = Home::new(None, None)?;
+        let broker = Kafka {
+            log: home.path().join("server.log"),
+            running: Mutex::new(None),
+            life: Life::Shared,
+            java: tools::java()?,
+            jars: jars::fetch()?,
+            port: Port::given(port),
+            controller: Port::given(0),
+            home,
+        };
+        broker.write_tools_log()?;
+        Ok(broker)
     }
 
     /// Its address, for `bootstrap.servers`.
@@ -156,6 +188,11 @@ impl Kafka {
     }
 
     fn end(&self, signal: Signal) -> Result<()> {
+        if self.life == Life::Shared {
+            return Err(Error::Refused(
+                "others use this broker; start one with Kafka::builder()".to_owned(),
+            ));
+        }
         match self.running().take() {
             Some(server) => server.stop(signal, STOP_LIMIT),
             None => Ok(()),
@@ -185,7 +222,10 @@ impl Kafka {
     pub fn start_again(&self) -> Result<()> {
         let pid_file = self.home.path().join("server.pid");
         let mut running = self.running();
-        if self.detached && running.is_none() {
+        if self.life == Life::Shared {
+            return Ok(());
+        }
+        if self.life == Life::Detached && running.is_none() {
             *running = Running::adopt("Kafka", &self.log, &pid_file);
         }
         if let Some(server) = running.as_ref().filter(|server| server.is_alive()) {
@@ -193,7 +233,7 @@ impl Kafka {
         }
         // A broker accepts connections before it serves them; what it says at the end of its start is the state.
         let seen = fs::metadata(&self.log).map_or(0, |log| log.len() as usize);
-        let server = self.launch(self.detached.then_some(pid_file.as_path()))?;
+        let server = self.launch((self.life == Life::Detached).then_some(pid_file.as_path()))?;
         let ready =
             server.wait_ready(START_LIMIT, || Ok(self.said_started(seen) && self.accepts()));
         *running = Some(server);
@@ -230,88 +270,6 @@ impl Kafka {
         TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
     }
 
-    /// Creates a topic; `args` as of `kafka-topics.sh`, for example `["--config", "cleanup.policy=compact"]`.
-    ///
-    /// # Errors
-    /// What the tool said.
-    pub fn create_topic(&self, topic: &str, partitions: u32, args: &[&str]) -> Result<()> {
-        let partitions = partitions.to_string();
-        let create = [
-            "--create",
-            "--topic",
-            topic,
-            "--replication-factor",
-            "1",
-            "--partitions",
-            &partitions,
-        ];
-        self.tool("org.apache.kafka.tools.TopicCommand", &[&create[..], args].concat()).map(drop)
-    }
-
-    /// The records of a topic from its beginning, committed ones only, one a line: partition, offset, headers, key,
-    /// value. Ends after ten seconds without a record unless `args` (as of `kafka-console-consumer.sh`) bound it by
-    /// `--max-messages` or another `--timeout-ms`.
-    ///
-    /// # Errors
-    /// What the tool said.
-    pub fn console_consumer(&self, topic: &str, args: &[&str]) -> Result<String> {
-        let mut all =
-            vec!["--topic", topic, "--from-beginning", "--isolation-level", "read_committed"];
-        for print in
-            ["print.partition=true", "print.offset=true", "print.headers=true", "print.key=true"]
-        {
-            all.extend(["--formatter-property", print]);
-        }
-        if !args.contains(&"--timeout-ms") {
-            all.extend(["--timeout-ms", CONSOLE_TIMEOUT]);
-        }
-        all.extend(args);
-        self.tool("org.apache.kafka.tools.consumer.ConsoleConsumer", &all)
-    }
-
-    /// Produces one record a line; `args` as of `kafka-console-producer.sh`.
-    ///
-    /// # Errors
-    /// What the tool said.
-    pub fn console_producer(&self, topic: &str, lines: &str, args: &[&str]) -> Result<()> {
-        let input = tempfile::NamedTempFile::new().tried(|| "make a temporary file".to_owned())?;
-        fs::write(input.path(), lines).tried(|| format!("write {}", input.path().display()))?;
-        let input = fs::File::open(input.path()).tried(|| "read the records again".to_owned())?;
-        let mut command =
-            self.tool_command("org.apache.kafka.tools.ConsoleProducer", &["--topic", topic]);
-        let output = command.args(args).stdin(input).stdout(Stdio::null()).output();
-        let output = output.tried(|| "run the console producer".to_owned())?;
-        // The tool ends with 0 even when a record was refused; it only says so.
-        let said = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() && !said.contains("ERROR") && !said.contains("Exception") {
-            return Ok(());
-        }
-        Err(Error::Failed {
-            command: format!("ConsoleProducer --topic {topic}"),
-            status: output.status.to_string(),
-            output: said.into_owned(),
-        })
-    }
-
-    /// Runs one of Kafka's own tools against this broker and returns what it printed.
-    ///
-    /// # Errors
-    /// What the tool said.
-    pub fn tool(&self, class: &str, args: &[&str]) -> Result<String> {
-        run(&mut self.tool_command(class, args))
-    }
-
-    fn tool_command(&self, class: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.java);
-        command.args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", &self.class_path()]);
-        command.arg(format!(
-            "-Dlog4j2.configurationFile={}",
-            self.home.path().join("tools-log4j2.properties").display()
-        ));
-        command.arg(class).args(["--bootstrap-server", &self.bootstrap()]).args(args);
-        command
-    }
-
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -326,7 +284,7 @@ impl Kafka {
 impl Drop for Kafka {
     fn drop(&mut self) {
         // A temporary log is removed at once, so nothing is gained by an orderly stop.
-        if !self.detached
+        if self.life == Life::Handle
             && let Err(error) = self.kill()
         {
             eprintln!("{error}");

@@ -21,11 +21,11 @@ pub struct Tool {
 /// PostgreSQL's server and client programs.
 pub const POSTGRES: &[Tool] = &[Tool { program: "psql", package: "postgresql" }];
 
-/// What runs Kafka, and what fetches it.
-pub const KAFKA: &[Tool] = &[
-    Tool { program: "java", package: "openjdk-17-jre-headless" },
-    Tool { program: "mvn", package: "maven" },
-];
+/// What runs Kafka.
+pub const JAVA: &[Tool] = &[Tool { program: "java", package: "openjdk-17-jre-headless" }];
+
+/// What fetches Kafka.
+pub const MAVEN: &[Tool] = &[Tool { program: "mvn", package: "maven" }];
 
 /// The pooler.
 pub const PGBOUNCER: &[Tool] = &[Tool { program: "pgbouncer", package: "pgbouncer" }];

@@ -35,9 +35,9 @@ fn records_survive_a_kill() {
 
 #[test]
 fn a_topic_does_not_appear_by_itself() {
-    let kafka = Kafka::builder().start().unwrap();
+    let kafka = Kafka::shared().unwrap();
     let error = kafka
-        .console_producer("nowhere", "x\n", &["--command-property", "max.block.ms=2000"])
+        .console_producer("stack.nowhere", "x\n", &["--command-property", "max.block.ms=2000"])
         .unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
 }

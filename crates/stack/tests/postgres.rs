@@ -1,8 +1,6 @@
-//! A cluster that really runs: made, crashed, started again, with TLS, behind a pooler, dead with its parent.
+//! A cluster that really runs: made, crashed, started again, with TLS, behind a pooler.
 
-use std::time::Duration;
-
-use stack::{Pgbouncer, Postgres, process, wait};
+use stack::{Pgbouncer, Postgres, process};
 
 #[test]
 fn a_crash_keeps_what_was_committed() {
@@ -95,40 +93,4 @@ fn a_pooler_changes_the_backend_between_transactions() {
     let mut command = std::process::Command::new("psql");
     command.args(["-X", "-A", "-t", "-d", &pooler.url("postgres"), "-c", "SELECT 42"]);
     assert_eq!(process::run(&mut command).unwrap(), "42\n");
-}
-
-/// The parent of this test's inner server is killed: the kernel ends the server with it.
-#[test]
-fn a_server_dies_with_its_parent() {
-    let folder = tempfile::tempdir().unwrap();
-    // What the killed parent leaves behind is removed with this folder.
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .unwrap();
-    let script = folder.path().join("pid");
-    let stack = env!("CARGO_BIN_EXE_stack");
-    let write = format!(
-        "echo \"$PGRELAY_TEST_POSTGRES_PID\" > {0}.tmp && mv {0}.tmp {0}; exec cat",
-        script.display()
-    );
-    let mut parent = std::process::Command::new(stack)
-        .args(["run", "--postgres", "--", "sh", "-c", &write])
-        .env("TMPDIR", folder.path())
-        .stdin(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let pid: u32 =
-        wait::until("the inner server", Duration::from_secs(60), "see its output above", || {
-            Ok(std::fs::read_to_string(&script).ok().and_then(|text| text.trim().parse().ok()))
-        })
-        .unwrap();
-    let server = process::Identity::of(pid).expect("the inner server runs");
-    parent.kill().unwrap();
-    parent.wait().unwrap();
-    wait::until(
-        "the inner server to end",
-        Duration::from_secs(30),
-        "it has lost its parent",
-        || Ok((!server.is_alive()).then_some(())),
-    )
-    .unwrap();
 }

@@ -40,7 +40,7 @@ fn cache() -> PathBuf {
 }
 
 fn download(cache: &Path, jars: &Path) -> Result<()> {
-    tools::require(tools::KAFKA)?;
+    tools::require(tools::MAVEN)?;
     eprintln!(
         "fetching Apache Kafka {VERSION} from Maven Central (54 MB, once) into {}",
         jars.display()

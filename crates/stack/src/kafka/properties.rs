@@ -59,8 +59,7 @@ impl Kafka {
     pub(super) fn initialise(&self, settings: &[(String, String)]) -> Result<()> {
         files::write(&self.properties_path(), &self.properties(settings), None)?;
         files::write(&self.home.path().join("log4j2.properties"), BROKER_LOG, None)?;
-        fs::write(self.home.path().join("tools-log4j2.properties"), TOOLS_LOG)
-            .tried(|| "write the log settings of the tools".to_owned())?;
+        self.write_tools_log()?;
         if self.data().join("meta.properties").exists() {
             return Ok(());
         }
@@ -71,6 +70,10 @@ impl Kafka {
             .args(["kafka.tools.StorageTool", "format", "-t", &cluster_id()?, "-c"])
             .arg(properties);
         run(command.current_dir("/")).map(drop)
+    }
+
+    pub(super) fn write_tools_log(&self) -> Result<()> {
+        files::write(&self.home.path().join("tools-log4j2.properties"), TOOLS_LOG, None)
     }
 
     fn properties(&self, settings: &[(String, String)]) -> String {

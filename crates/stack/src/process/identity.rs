@@ -99,3 +99,27 @@ impl Identity {
         format!("{} {} {}\n", self.pid, self.started, self.boot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_file_means_one_process_only() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let us = Identity::of(std::process::id()).unwrap();
+        us.write(file.path()).unwrap();
+        assert_eq!(Identity::read(file.path()), Some(us.clone()));
+        // The same pid, started at another time: a stranger.
+        Identity { started: "1".to_owned(), ..us }.write(file.path()).unwrap();
+        assert_eq!(Identity::read(file.path()), None);
+    }
+
+    #[test]
+    fn users_are_found_by_their_whole_name() {
+        let passwd = "root:x:0:0::/root:/bin/sh\npostgres2:x:9:9::/:\npostgres:x:101:104:,,,:/var/lib:/bin/bash\n";
+        let user = user_in(passwd, "postgres").unwrap();
+        assert_eq!((user.uid, user.gid), (101, 104));
+        assert!(user_in(passwd, "nobody").is_none());
+    }
+}
