@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail};
 
-use super::Demo;
 use super::changes::Change;
 use super::database::TARGETS;
 use super::servers::{Servers, Side};
+use super::{Demo, service};
 
 /// Source column and target column of what is shown of a customer.
 const COLUMNS: [(&str, &str); 9] = [
@@ -40,10 +40,11 @@ pub(crate) fn print(demo: &Demo, servers: &Servers, change: &Change) -> Result<(
       … and see it here, masked
   curl 'http://{rest}/connectors?expand=status'
       each half of each pipeline, as Kafka Connect says it
-  set -a; . .stack/env; set +a; target/release/pgrelay check pipelines/
+  set -a; . .stack/env; set +a; target/release/pgrelay check {pipelines}
       try every claim of the pipeline files against these servers
   make logs, make down, make clean
       follow the log; stop, keep the data; stop and remove everything",
+        pipelines = service::pipelines(demo)?.display(),
         rest = demo.rest(),
         source = demo
             .addresses()
@@ -118,9 +119,9 @@ fn joins(servers: &Servers, change: &Change) -> Result<()> {
 fn record(servers: &Servers, change: &Change) -> Result<()> {
     let topic = "shop.public.customers";
     let records = servers.records(topic)?;
-    let ours = format!("\"id\":{}", change.customer);
+    let ours = [format!("\"id\":{},", change.customer), format!("\"id\":{}}}", change.customer)];
     println!("\nIts last record in Kafka, topic {topic}");
-    let Some(record) = records.lines().rfind(|line| line.contains(&ours)) else {
+    let Some(record) = records.lines().rfind(|line| ours.iter().any(|id| line.contains(id))) else {
         bail!(
             "none of the {} records in {topic} names the customer {}",
             records.lines().count(),

@@ -101,7 +101,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 /// The folder of pipelines: ours, or a copy where the servers listen elsewhere than it says.
-fn pipelines(demo: &Demo) -> Result<PathBuf> {
+pub(super) fn pipelines(demo: &Demo) -> Result<PathBuf> {
     let ours = demo.root.join("pipelines");
     if PORTS.iter().all(|(name, port)| demo.port(name) == *port) {
         return Ok(ours);

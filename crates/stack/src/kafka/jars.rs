@@ -34,9 +34,10 @@ fn cache() -> PathBuf {
     if let Some(named) = env::var_os("PGRELAY_CACHE") {
         return PathBuf::from(named);
     }
-    let target = env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
-    target.join("stack")
+    // A relative folder is meant from the root of the workspace, wherever a test runs.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root.join(target).join("stack")
 }
 
 fn download(cache: &Path, jars: &Path) -> Result<()> {
