@@ -70,7 +70,10 @@ impl Servers {
         let native = Native {
             source: postgres(demo, &home, Side::Source)?,
             target: postgres(demo, &home, Side::Target)?,
-            kafka: kafka.detached(true).start().context("start Kafka")?,
+            kafka: kafka
+                .detached(true)
+                .start()
+                .with_context(|| failed("Kafka", "PGRELAY_KAFKA_PORT"))?,
         };
         Ok(Servers::Native(Box::new(native)))
     }
@@ -173,7 +176,14 @@ fn postgres(demo: &Demo, home: &Path, side: Side) -> Result<Postgres> {
         .detached(true)
         // Our role needs its password even on loopback, as it would in earnest.
         .hba("host all pgrelay 127.0.0.1/32 scram-sha-256");
-    builder.start().with_context(|| format!("start the {} PostgreSQL", side.name()))
+    builder
+        .start()
+        .with_context(|| failed(&format!("the {} PostgreSQL", side.name()), side.port_name()))
+}
+
+/// Ports are chosen once, so another one takes a new start.
+fn failed(server: &str, port: &str) -> String {
+    format!("{server} does not start (is its port taken? then run: make clean && {port}=… make up)")
 }
 
 fn stop_native(home: &Path) -> Result<()> {
