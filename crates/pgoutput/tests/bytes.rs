@@ -25,8 +25,8 @@ fn tuple(out: &mut BytesMut, cells: &[Option<&[u8]>]) {
     }
 }
 
-/// One message of each kind.
-fn messages() -> Vec<Bytes> {
+/// Begin, Commit, Relation, Update, Insert.
+fn rows_and_relations() -> Vec<Bytes> {
     let mut all = Vec::new();
     let mut add = |write: &dyn Fn(&mut BytesMut)| {
         let mut out = BytesMut::new();
@@ -76,6 +76,17 @@ fn messages() -> Vec<Bytes> {
         out.put_u8(b'N');
         tuple(out, &[Some(b"1"), Some("größe".as_bytes())]);
     });
+    all
+}
+
+/// Delete, Truncate, Message, Origin, Type.
+fn others() -> Vec<Bytes> {
+    let mut all = Vec::new();
+    let mut add = |write: &dyn Fn(&mut BytesMut)| {
+        let mut out = BytesMut::new();
+        write(&mut out);
+        all.push(out.freeze());
+    };
     add(&|out| {
         out.put_u8(b'D');
         out.put_u32(16_400);
@@ -109,6 +120,11 @@ fn messages() -> Vec<Bytes> {
         cstr(out, "mood");
     });
     all
+}
+
+/// One message of each kind.
+fn messages() -> Vec<Bytes> {
+    [rows_and_relations(), others()].concat()
 }
 
 #[test]

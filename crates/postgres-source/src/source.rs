@@ -178,6 +178,7 @@ impl Source for PostgresSource {
                 what: "the source is started without its lock".to_owned(),
             });
         };
+        let (mut walsender, session) = *connections;
         let rows =
             walsender.query("IDENTIFY_SYSTEM").await.map_err(self.failed("identify the system"))?;
         let cell = |i: usize| {
