@@ -83,7 +83,7 @@ impl PgType {
         let packed = (self.typmod >= 4).then(|| self.typmod - 4)?;
         // Since PostgreSQL 15 the scale is an 11-bit signed number.
         let scale = ((packed & 0x7FF) ^ 0x400) - 0x400;
-        Some(((packed >> 16) as u16 & 0xFFFF, scale as i16))
+        Some(((packed >> 16) as u16, scale as i16))
     }
 }
 
