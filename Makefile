@@ -1,0 +1,40 @@
+# What a developer and CI do here. Each target is one line; the work is in crates/stack.
+
+STACK := cargo run --quiet --package stack --
+
+.PHONY: up env logs down clean test check tools cargo
+.DEFAULT_GOAL := up
+
+up: tools          ## start the demo: servers, pgrelay, a change that travels
+	@$(STACK) up
+
+env: cargo         ## print where the demo listens
+	@$(STACK) env
+
+logs: cargo        ## follow the log of pgrelay
+	@$(STACK) logs
+
+down: cargo        ## stop the demo, keep its data
+	@$(STACK) down
+
+clean: cargo       ## stop the demo and remove all it made
+	@$(STACK) clean
+
+check: tools       ## format, lints, docs
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
+
+test: check        ## every test there is, on real servers started for it
+	$(STACK) run --kafka --postgres -- cargo test --workspace
+
+# The crate `stack` needs no C tools itself, so it can make sure of those librdkafka is built with.
+tools: cargo
+	@$(STACK) tools
+
+cargo:
+	@command -v cargo >/dev/null || { \
+	  echo "cargo is missing; run: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh" >&2; exit 1; }
+	@command -v cc >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -q && apt-get install -y --no-install-recommends gcc libc6-dev; } || { \
+	  echo "a C compiler is missing; run: sudo apt-get install -y gcc libc6-dev" >&2; exit 1; }

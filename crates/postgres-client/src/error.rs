@@ -1,0 +1,133 @@
+//! What a server, or the way to it, can answer.
+
+use std::error::Error as _;
+use std::io;
+
+use cdc::Remedy;
+use tokio_postgres::error::DbError;
+
+use crate::{remedy_of, state_name};
+
+/// What a server said with its no. Every text but the code may be empty.
+#[derive(Debug, Clone, Default)]
+pub struct Response {
+    /// The SQLSTATE.
+    pub code: String,
+    /// The message, or the SQLSTATE's name where the message could show a value.
+    pub message: String,
+    /// The server's hint.
+    pub hint: String,
+    /// The schema it names.
+    pub schema: String,
+    /// The table it names.
+    pub table: String,
+    /// The column it names.
+    pub column: String,
+    /// The constraint it names.
+    pub constraint: String,
+}
+
+/// An error of a server or of the way to it. Holds no row value.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The server said no.
+    #[error("{} (SQLSTATE {})", .0.message, .0.code)]
+    Server(Box<Response>),
+    /// The way to the server broke, or there is none.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// TLS is not as needed.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The server said something that cannot be understood, or the client was used wrongly.
+    #[error("{0}")]
+    Protocol(String),
+    /// The connection is gone.
+    #[error("the server closed the connection")]
+    Closed,
+}
+
+/// The message of a server's error, or the SQLSTATE's name where the message can hold a row's value.
+pub fn safe_message(code: &str, message: &str) -> String {
+    // Class 22 (data exceptions) quotes the offending value; P0001 is whatever a trigger says.
+    if code.starts_with("22") || code.starts_with("P0") || code == "42804" {
+        let name = state_name(code);
+        return if name.is_empty() { format!("SQLSTATE {code}") } else { name.to_owned() };
+    }
+    message.to_owned()
+}
+
+impl ServerError {
+    /// The SQLSTATE, where the server gave one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            ServerError::Server(response) => Some(&response.code),
+            _ => None,
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            ServerError::Server(response) => remedy_of(&response.code),
+            ServerError::Io(_) | ServerError::Closed => Remedy::Retry,
+            ServerError::Tls(_) | ServerError::Protocol(_) => Remedy::Halt,
+        }
+    }
+
+    /// What the server said, where it said anything.
+    pub fn response(&self) -> Option<&Response> {
+        match self {
+            ServerError::Server(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Whether the server could not be reached at all.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, ServerError::Io(_) | ServerError::Closed)
+    }
+
+    /// Made of the fields of an error response.
+    pub fn from_fields(code: &str, message: &str, hint: &str) -> Self {
+        ServerError::Server(Box::new(Response {
+            code: code.to_owned(),
+            message: safe_message(code, message),
+            hint: hint.to_owned(),
+            ..Response::default()
+        }))
+    }
+}
+
+impl From<&DbError> for ServerError {
+    fn from(error: &DbError) -> Self {
+        let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
+        let code = error.code().code();
+        ServerError::Server(Box::new(Response {
+            code: code.to_owned(),
+            message: safe_message(code, error.message()),
+            hint: text(error.hint()),
+            schema: text(error.schema()),
+            table: text(error.table()),
+            column: text(error.column()),
+            constraint: text(error.constraint()),
+        }))
+    }
+}
+
+impl From<tokio_postgres::Error> for ServerError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(server) = error.as_db_error() {
+            return server.into();
+        }
+        if error.is_closed() {
+            return ServerError::Closed;
+        }
+        let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        if let Some(io) = io {
+            return ServerError::Io(io::Error::new(io.kind(), io.to_string()));
+        }
+        let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+        ServerError::Protocol(format!("{error}{cause}"))
+    }
+}

@@ -1,0 +1,100 @@
+//! An ordinary session: tokio-postgres over our address and TLS, with the settings every statement of ours needs.
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use tokio::task::AbortHandle;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::stream::CONNECT_TIMEOUT;
+use crate::{Host, Server, ServerError, SslMode, tls};
+
+/// Text output that reads back without loss, and no name that a `search_path` could turn aside.
+const SETTINGS: &str = "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; \
+    SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = ''; SET statement_timeout = 0; \
+    SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET standard_conforming_strings = on; \
+    SET row_security = off; SET client_min_messages = warning";
+
+/// A session. The connection ends when this is dropped.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    task: AbortHandle,
+    failure: Arc<OnceLock<String>>,
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Session {
+    /// Why the connection ended, where it did.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+}
+
+impl Server {
+    /// Opens a session that calls itself `application_name`.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached or refuses the role.
+    pub async fn connect(&self, application_name: &str) -> Result<Session, ServerError> {
+        let mut config = Config::new();
+        config
+            .user(&self.user)
+            .dbname(&self.database)
+            .port(self.port)
+            .application_name(application_name);
+        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(std::time::Duration::from_secs(30));
+        match &self.host {
+            Host::Tcp(host) => config.host(host),
+            Host::Unix(folder) => config.host_path(folder),
+        };
+        if let Some(password) = &self.password {
+            config.password(password.reveal());
+        }
+        if let Some(options) = &self.options {
+            config.options(options);
+        }
+        config.ssl_mode(match self.tls.mode {
+            SslMode::Disable => tokio_postgres::config::SslMode::Disable,
+            SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
+            _ => tokio_postgres::config::SslMode::Require,
+        });
+        let failure = Arc::new(OnceLock::new());
+        let (client, task) = match (&self.host, tls::config(&self.tls)?) {
+            (Host::Tcp(_), Some(tls)) => {
+                let (client, connection) = config.connect(MakeRustlsConnect::new(tls)).await?;
+                (client, tokio::spawn(watch(connection, failure.clone())).abort_handle())
+            }
+            _ => {
+                let (client, connection) = config.connect(NoTls).await?;
+                (client, tokio::spawn(watch(connection, failure.clone())).abort_handle())
+            }
+        };
+        let session = Session { client, task, failure };
+        session.batch_execute(SETTINGS).await?;
+        Ok(session)
+    }
+}
+
+async fn watch<F: Future<Output = Result<(), tokio_postgres::Error>>>(
+    connection: F,
+    failure: Arc<OnceLock<String>>,
+) {
+    if let Err(error) = connection.await {
+        let _ = failure.set(ServerError::from(error).to_string());
+    }
+}
