@@ -1,0 +1,173 @@
+//! The wire formats: what an event is as records, and what a record is as a change.
+//!
+//! The seam between the log and its formats. A converter knows bytes and rows and no Kafka; the log knows
+//! Kafka and no format. [`Format`] is the closed list of what a pipeline file may name.
+
+use std::sync::Arc;
+
+use cdc::{Batch, Event, Lsn, Op, Position, Row, Schema, TableName, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::debezium_json::DebeziumJson;
+use crate::records::Records;
+
+/// The formats a pipeline file may name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Debezium's envelope as Connect's JsonConverter writes it with `schemas.enable=false`.
+    #[default]
+    DebeziumJson,
+}
+
+impl Format {
+    /// The converter of this format. `tombstones`: whether a delete is followed by one.
+    pub fn converter(self, topic_prefix: &str, tombstones: bool) -> AnyConverter {
+        match self {
+            Format::DebeziumJson => {
+                AnyConverter::DebeziumJson(DebeziumJson::new(topic_prefix, tombstones))
+            }
+        }
+    }
+}
+
+/// A value that could not be turned into its other form. Says where; never what.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConvertError {
+    /// A cell is not UTF-8, so JSON cannot hold it.
+    #[error("{table}, column {column}, at {position}: byte {byte} of the value is not UTF-8")]
+    NotUtf8 {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Arc<str>,
+        /// The event.
+        position: Position,
+        /// The first byte that is not.
+        byte: usize,
+    },
+    /// A column of the key was not sent, so nobody knows which key the record belongs to.
+    #[error(
+        "{table}, column {column}, at {position}: the source did not send this column of the key"
+    )]
+    KeyNotSent {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Arc<str>,
+        /// The event.
+        position: Position,
+    },
+    /// A record is not what its format says.
+    #[error("byte {byte}: {reason}")]
+    Malformed {
+        /// Where in the record's value.
+        byte: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A record's change, with its rows as the schema has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// The operation.
+    pub op: Op,
+    /// The old row.
+    pub before: Option<Row>,
+    /// The new row.
+    pub after: Option<Row>,
+    /// Where the change's own WAL record begins.
+    pub lsn: Lsn,
+    /// The transaction's id.
+    pub xid: u32,
+    /// When it was committed, in microseconds since 1970.
+    pub commit_micros: i64,
+    /// The end of the transaction before it.
+    pub previous_commit_lsn: Option<Lsn>,
+    /// Whether the snapshot read it.
+    pub snapshot: bool,
+}
+
+/// A change as any producer of the format writes it: typed values under their names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreign {
+    /// The operation.
+    pub op: Op,
+    /// The source's schema and table, where the record says them.
+    pub table: Option<TableName>,
+    /// The old row.
+    pub before: Option<Value>,
+    /// The new row.
+    pub after: Option<Value>,
+    /// When it was committed, in microseconds since 1970.
+    pub commit_micros: i64,
+}
+
+/// One wire format.
+pub trait Converter: Send {
+    /// Meets a batch before its events: what they share is prepared once.
+    fn begin(&mut self, batch: &Batch, now_micros: i64);
+
+    /// Appends the records of one event.
+    ///
+    /// # Errors
+    /// Where a value cannot be written; `records` is as it was then.
+    fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError>;
+
+    /// Reads the value of a record whose schema is known. `verbatim` is the header of that name.
+    ///
+    /// # Errors
+    /// Where the record is not of this format or of this schema.
+    fn decode(
+        &mut self,
+        value: &[u8],
+        verbatim: Option<&[u8]>,
+        schema: &Schema,
+    ) -> Result<Piece, ConvertError>;
+
+    /// Reads the value of a record of another producer.
+    ///
+    /// # Errors
+    /// Where the record is not of this format.
+    fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError>;
+}
+
+/// The converter of any [`Format`].
+#[derive(Debug)]
+pub enum AnyConverter {
+    /// Of [`Format::DebeziumJson`].
+    DebeziumJson(DebeziumJson),
+}
+
+impl Converter for AnyConverter {
+    fn begin(&mut self, batch: &Batch, now_micros: i64) {
+        match self {
+            AnyConverter::DebeziumJson(converter) => converter.begin(batch, now_micros),
+        }
+    }
+
+    fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
+        match self {
+            AnyConverter::DebeziumJson(converter) => converter.encode(event, records),
+        }
+    }
+
+    fn decode(
+        &mut self,
+        value: &[u8],
+        verbatim: Option<&[u8]>,
+        schema: &Schema,
+    ) -> Result<Piece, ConvertError> {
+        match self {
+            AnyConverter::DebeziumJson(converter) => converter.decode(value, verbatim, schema),
+        }
+    }
+
+    fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
+        match self {
+            AnyConverter::DebeziumJson(converter) => converter.decode_foreign(value),
+        }
+    }
+}

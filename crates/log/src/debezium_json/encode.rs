@@ -1,0 +1,219 @@
+//! One event as records: the envelope around the rows, and how many records it takes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cdc::{Batch, Cell, Change, Event, Op, Row};
+
+use super::prepared::{Prepared, PreparedTransaction, json_string};
+use super::row::{RowWriter, Side};
+use crate::converter::ConvertError;
+use crate::records::{OtherKey, Records, Span};
+use crate::stamp::Stamp;
+
+/// The converter of [`Format::DebeziumJson`](crate::Format::DebeziumJson).
+#[derive(Debug)]
+pub struct DebeziumJson {
+    tombstones: bool,
+    /// `"source":{"version":…,"connector":"postgresql","name":…,"ts_ms":`
+    constant: Vec<u8>,
+    database: Vec<u8>,
+    transaction: PreparedTransaction,
+    /// `,"ts_ms":…,"ts_us":…,"ts_ns":…}`: when the batch was processed.
+    processed: Vec<u8>,
+    schemas: HashMap<u64, Arc<Prepared>>,
+    rows: RowWriter,
+}
+
+impl DebeziumJson {
+    /// A converter for the topics of `topic_prefix`.
+    pub fn new(topic_prefix: &str, tombstones: bool) -> Self {
+        let mut constant = b",\"source\":{\"version\":".to_vec();
+        constant.extend(json_string(env!("CARGO_PKG_VERSION")));
+        constant.extend_from_slice(b",\"connector\":\"postgresql\",\"name\":");
+        constant.extend(json_string(topic_prefix));
+        constant.extend_from_slice(b",\"ts_ms\":");
+        Self {
+            tombstones,
+            constant,
+            database: json_string(""),
+            transaction: PreparedTransaction::default(),
+            processed: Vec::new(),
+            schemas: HashMap::new(),
+            rows: RowWriter::default(),
+        }
+    }
+
+    pub(super) fn begin_batch(&mut self, batch: &Batch, now_micros: i64) {
+        let database = batch.checkpoint.source.as_ref().map_or("", |source| &source.database);
+        let database = json_string(database);
+        if database != self.database {
+            self.database = database;
+            self.transaction.forget();
+        }
+        let mut number = itoa::Buffer::new();
+        self.processed.clear();
+        for (name, value) in [
+            (&b",\"ts_ms\":"[..], now_micros.div_euclid(1_000)),
+            (b",\"ts_us\":", now_micros),
+            (b",\"ts_ns\":", now_micros.saturating_mul(1_000)),
+        ] {
+            self.processed.extend_from_slice(name);
+            self.processed.extend_from_slice(number.format(value).as_bytes());
+        }
+        self.processed.push(b'}');
+    }
+
+    pub(super) fn event(
+        &mut self,
+        event: &Event,
+        records: &mut Records,
+    ) -> Result<(), ConvertError> {
+        let fingerprint = event.schema.fingerprint();
+        let schema = match self.schemas.get(&fingerprint) {
+            Some(schema) => Arc::clone(schema),
+            None => {
+                let schema = Arc::new(Prepared::new(&event.schema));
+                self.schemas.insert(fingerprint, Arc::clone(&schema));
+                schema
+            }
+        };
+        self.transaction.enter(event, &self.constant, &self.database);
+        let stamp = Stamp::new(event.position, fingerprint);
+        match &event.change {
+            Change::Insert { after } | Change::Read { after } => {
+                let key = self.key(&schema, event, after, None, records)?;
+                let op = event.change.op();
+                self.record(event, &schema, stamp, op, (None, Some(after)), key, None, records)
+            }
+            Change::Update { before: Some(before), after } if event.is_move() => {
+                self.moved(event, &schema, stamp, before, after, records)
+            }
+            Change::Update { before, after } => {
+                let key = self.key(&schema, event, after, before.as_ref(), records)?;
+                let rows = (before.as_ref(), Some(after));
+                self.record(event, &schema, stamp, Op::Update, rows, key, None, records)
+            }
+            Change::Delete { before } => {
+                let key = self.key(&schema, event, before, None, records)?;
+                let rows = (Some(before), None);
+                self.record(event, &schema, stamp, Op::Delete, rows, key.clone(), None, records)?;
+                if self.tombstones {
+                    records.push(stamp.sub(1), key, None, None, None);
+                }
+                Ok(())
+            }
+            Change::Truncate { cascade, restart_identity } => {
+                let stamp =
+                    Stamp { cascade: *cascade, restart_identity: *restart_identity, ..stamp };
+                let rows = (None, None);
+                self.record(event, &schema, stamp, Op::Truncate, rows, None, None, records)
+            }
+        }
+    }
+
+    /// A change of key: delete, tombstone, create, each naming the other key.
+    fn moved(
+        &mut self,
+        event: &Event,
+        schema: &Prepared,
+        stamp: Stamp,
+        before: &Row,
+        after: &Row,
+        records: &mut Records,
+    ) -> Result<(), ConvertError> {
+        let old = self.key(schema, event, before, None, records)?;
+        let new = self.key(schema, event, after, Some(before), records)?;
+        let to_new = new.clone().map(|key| (OtherKey::New, key));
+        let to_old = old.clone().map(|key| (OtherKey::Old, key));
+        let rows = (Some(before), None);
+        let other = to_new.clone();
+        self.record(event, schema, stamp, Op::Delete, rows, old.clone(), other, records)?;
+        if self.tombstones {
+            records.push(stamp.sub(1), old, None, None, to_new);
+        }
+        let rows = (None, Some(after));
+        self.record(event, schema, stamp.sub(2), Op::Create, rows, new, to_old, records)
+    }
+
+    /// The key of `row`, with what it does not have from `older`; none for a table without one.
+    fn key(
+        &mut self,
+        schema: &Prepared,
+        event: &Event,
+        row: &Row,
+        older: Option<&Row>,
+        records: &mut Records,
+    ) -> Result<Option<Span>, ConvertError> {
+        if schema.schema.key.is_empty() {
+            return Ok(None);
+        }
+        records
+            .span(|out| {
+                for (i, &column) in schema.schema.key.iter().enumerate() {
+                    out.push(if i == 0 { b'{' } else { b',' });
+                    let cell = match (row.cell(column), older) {
+                        (Cell::Unchanged, Some(older)) => older.cell(column),
+                        (cell, _) => cell,
+                    };
+                    if cell == Cell::Unchanged {
+                        return Err(ConvertError::KeyNotSent {
+                            table: event.schema.table.clone(),
+                            column: event.schema.columns[column].name.clone(),
+                            position: event.position,
+                        });
+                    }
+                    self.rows.named(schema, event, column, cell, out)?;
+                }
+                out.push(b'}');
+                Ok(())
+            })
+            .map(Some)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one record, each of another kind")]
+    fn record(
+        &mut self,
+        event: &Event,
+        schema: &Prepared,
+        stamp: Stamp,
+        op: Op,
+        (before, after): (Option<&Row>, Option<&Row>),
+        key: Option<Span>,
+        other_key: Option<(OtherKey, Span)>,
+        records: &mut Records,
+    ) -> Result<(), ConvertError> {
+        self.rows.begin();
+        let value = records.span(|out| {
+            out.extend_from_slice(b"{\"before\":");
+            self.rows.row(schema, event, Side::Before, before, out)?;
+            out.extend_from_slice(b",\"after\":");
+            self.rows.row(schema, event, Side::After, after, out)?;
+            self.source(event, schema, out);
+            out.extend_from_slice(b",\"transaction\":null,\"op\":\"");
+            out.extend_from_slice(op.letter().as_bytes());
+            out.push(b'"');
+            out.extend_from_slice(&self.processed);
+            Ok::<_, ConvertError>(())
+        })?;
+        let verbatim = if self.rows.verbatim.is_empty() {
+            None
+        } else {
+            Some(records.span(|out| self.rows.write_verbatim(schema, out))?)
+        };
+        records.push(stamp, key, Some(value), verbatim, other_key);
+        Ok(())
+    }
+
+    fn source(&self, event: &Event, schema: &Prepared, out: &mut Vec<u8>) {
+        let mut number = itoa::Buffer::new();
+        let lsn = number.format(event.lsn.get()).as_bytes();
+        out.extend_from_slice(&self.transaction.head);
+        out.extend_from_slice(lsn);
+        out.extend_from_slice(&self.transaction.middle);
+        out.extend_from_slice(&schema.source);
+        out.extend_from_slice(&self.transaction.xid);
+        out.extend_from_slice(lsn);
+        out.extend_from_slice(b",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}");
+    }
+}

@@ -1,0 +1,271 @@
+//! A record as a change of a table whose schema is known: one pass over the JSON, no maps.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use cdc::{Identity, Lsn, Op, Row, RowBuilder, Schema};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::row::Side;
+use super::{placeholder, read};
+use crate::converter::{ConvertError, Piece};
+
+/// The fields of an envelope that mean something here.
+#[derive(Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow)]
+    pub(super) before: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) after: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) source: Source<'a>,
+    #[serde(borrow)]
+    pub(super) op: Cow<'a, str>,
+}
+
+/// The fields of its source block.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Source<'a> {
+    #[serde(borrow)]
+    pub(super) snapshot: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) sequence: Option<&'a RawValue>,
+    pub(super) ts_ms: Option<i64>,
+    pub(super) ts_us: Option<i64>,
+    #[serde(borrow)]
+    pub(super) schema: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) table: Option<Cow<'a, str>>,
+    #[serde(rename = "txId")]
+    pub(super) xid: Option<i64>,
+    pub(super) lsn: Option<u64>,
+}
+
+impl Source<'_> {
+    pub(super) fn commit_micros(&self) -> i64 {
+        self.ts_us.or_else(|| self.ts_ms.map(|ms| ms.saturating_mul(1_000))).unwrap_or_default()
+    }
+
+    /// Whether a snapshot read the row: Debezium writes a string there, older versions a boolean.
+    fn is_snapshot(&self) -> bool {
+        !matches!(
+            self.snapshot.map(RawValue::get),
+            None | Some("null" | "false" | "\"false\"" | "\"incremental\"")
+        )
+    }
+
+    fn previous_commit_lsn(&self) -> Option<Lsn> {
+        let list = read::unquoted(self.sequence?.get()).ok()?;
+        let list: Vec<Option<Cow<'_, str>>> = serde_json::from_str(&list).ok()?;
+        list.first()?.as_deref()?.parse().ok().map(Lsn::new)
+    }
+}
+
+/// A reader's error as a place in the record. serde_json's own words never quote a value of a `RawValue`.
+pub(super) fn malformed(value: &str, part: &str, error: &serde_json::Error) -> ConvertError {
+    let within = error.column().saturating_sub(1);
+    let reason = match error.classify() {
+        serde_json::error::Category::Data => "the record is not as its schema says",
+        _ => "the record is not JSON",
+    };
+    ConvertError::Malformed { byte: offset(value, part) + within, reason: reason.to_owned() }
+}
+
+/// Where `part`, a slice of `value`, begins in it.
+pub(super) fn offset(value: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(value.as_ptr() as usize)
+}
+
+pub(super) fn text_of(value: &[u8]) -> Result<&str, ConvertError> {
+    std::str::from_utf8(value).map_err(|error| ConvertError::Malformed {
+        byte: error.valid_up_to(),
+        reason: "the record is not UTF-8".to_owned(),
+    })
+}
+
+pub(super) fn op_of(letter: &str) -> Result<Op, ConvertError> {
+    match letter {
+        "c" => Ok(Op::Create),
+        "u" => Ok(Op::Update),
+        "d" => Ok(Op::Delete),
+        "r" => Ok(Op::Read),
+        "t" => Ok(Op::Truncate),
+        _ => Err(ConvertError::Malformed { byte: 0, reason: "the op is not known".to_owned() }),
+    }
+}
+
+/// Reads one record's value.
+pub(super) fn read(
+    value: &[u8],
+    verbatim: Option<&[u8]>,
+    schema: &Schema,
+) -> Result<Piece, ConvertError> {
+    let value = text_of(value)?;
+    let verbatim: Vec<Cow<'_, str>> = match verbatim {
+        None => Vec::new(),
+        Some(header) => serde_json::from_slice(header).map_err(|_| ConvertError::Malformed {
+            byte: 0,
+            reason: format!("the header {} is not a list of columns", crate::VERBATIM_HEADER),
+        })?,
+    };
+    let envelope: Envelope<'_> =
+        serde_json::from_str(value).map_err(|error| malformed(value, value, &error))?;
+    let row = |side: Side, json: Option<&RawValue>| {
+        json.map(|json| read_row(value, json.get(), side, &verbatim, schema)).transpose()
+    };
+    let source = &envelope.source;
+    let piece = Piece {
+        op: op_of(&envelope.op)?,
+        before: row(Side::Before, envelope.before)?,
+        after: row(Side::After, envelope.after)?,
+        lsn: Lsn::new(source.lsn.unwrap_or_default()),
+        xid: source.xid.and_then(|xid| u32::try_from(xid).ok()).unwrap_or_default(),
+        commit_micros: source.commit_micros(),
+        previous_commit_lsn: source.previous_commit_lsn(),
+        snapshot: source.is_snapshot(),
+    };
+    let (before, after) = match piece.op {
+        Op::Create | Op::Read => (false, true),
+        Op::Update => (piece.before.is_some(), true),
+        Op::Delete => (true, false),
+        Op::Truncate => (false, false),
+    };
+    if (piece.before.is_some(), piece.after.is_some()) == (before, after) {
+        Ok(piece)
+    } else {
+        Err(ConvertError::Malformed { byte: 0, reason: "the rows do not fit the op".to_owned() })
+    }
+}
+
+fn read_row(
+    value: &str,
+    json: &str,
+    side: Side,
+    verbatim: &[Cow<'_, str>],
+    schema: &Schema,
+) -> Result<Row, ConvertError> {
+    let reader = RowReader { value, side, verbatim, schema, wrong: None };
+    let mut wrong = None;
+    let result = serde_json::Deserializer::from_str(json)
+        .deserialize_map(RowReader { wrong: Some(&mut wrong), ..reader });
+    match (result, wrong) {
+        (Ok(row), _) => Ok(row),
+        (Err(_), Some(wrong)) => Err(wrong),
+        (Err(error), None) => Err(malformed(value, json, &error)),
+    }
+}
+
+struct RowReader<'v, 'w> {
+    value: &'v str,
+    side: Side,
+    verbatim: &'v [Cow<'v, str>],
+    schema: &'v Schema,
+    /// What was wrong, for the caller: serde's own error has no room for it.
+    wrong: Option<&'w mut Option<ConvertError>>,
+}
+
+impl<'de> Visitor<'de> for RowReader<'_, '_> {
+    type Value = Row;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Row, A::Error> {
+        let columns = self.schema.columns.len();
+        let mut frame = Vec::new();
+        let mut builder = RowBuilder::with_capacity(columns);
+        let mut next = 0;
+        while let Some(is_next) = map.next_key_seed(ColumnName { schema: self.schema, next })? {
+            if !is_next {
+                map.next_value::<IgnoredAny>()?;
+                return Err(self.fail("a column is not in the schema, or not in its place"));
+            }
+            let json: &RawValue = map.next_value()?;
+            if let Err(reason) = self.cell(next, json.get(), &mut frame, &mut builder) {
+                let byte = offset(self.value, json.get());
+                let column = &self.schema.columns[next].name;
+                return Err(self.fail_at(byte, format!("column {column}: {reason}")));
+            }
+            next += 1;
+        }
+        if next != columns {
+            return Err(self.fail("a column of the schema is missing"));
+        }
+        Ok(builder.build(Bytes::from(frame)))
+    }
+}
+
+impl RowReader<'_, '_> {
+    fn fail<E: serde::de::Error>(&mut self, reason: &str) -> E {
+        self.fail_at(0, reason.to_owned())
+    }
+
+    fn fail_at<E: serde::de::Error>(&mut self, byte: usize, reason: String) -> E {
+        if let Some(wrong) = self.wrong.as_deref_mut() {
+            *wrong = Some(ConvertError::Malformed { byte, reason });
+        }
+        E::custom("a row")
+    }
+
+    fn cell(
+        &self,
+        i: usize,
+        json: &str,
+        frame: &mut Vec<u8>,
+        builder: &mut RowBuilder,
+    ) -> Result<(), read::Reason> {
+        let column = &self.schema.columns[i];
+        // What stands in the other columns of such an old row, the encoder made up.
+        let invented = self.side == Side::Before
+            && self.schema.identity != Identity::Full
+            && !self.schema.key.contains(&i);
+        if json == "null" || invented {
+            builder.null();
+            return Ok(());
+        }
+        if json.as_bytes() == placeholder::of(&column.pg.kind) && !self.is_verbatim(&column.name) {
+            builder.unchanged();
+            return Ok(());
+        }
+        let start = frame.len();
+        read::value(&column.pg.kind, &column.pg, json, frame)?;
+        let place = |n| u32::try_from(n).map_err(|_| "the row is longer than 4 GB");
+        builder.text(place(start)?, place(frame.len() - start)?);
+        Ok(())
+    }
+
+    fn is_verbatim(&self, column: &str) -> bool {
+        self.verbatim.iter().any(|name| name.strip_prefix(self.side.prefix()) == Some(column))
+    }
+}
+
+/// Whether a key is the name of the next column: rows are written in the order of the schema.
+struct ColumnName<'v> {
+    schema: &'v Schema,
+    next: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for ColumnName<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for ColumnName<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a column")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
+        Ok(self.schema.columns.get(self.next).is_some_and(|column| *column.name == *name))
+    }
+}

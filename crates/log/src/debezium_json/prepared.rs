@@ -1,0 +1,124 @@
+//! The parts of an envelope that do not change from record to record, written once.
+
+use std::sync::Arc;
+
+use cdc::{Event, Identity, Kind, Schema, Transaction};
+
+use super::{placeholder, string};
+
+/// One column: its name with the punctuation around it, and the JSON for what was not sent.
+#[derive(Debug)]
+pub(super) struct PreparedColumn {
+    pub(super) name: Vec<u8>,
+    pub(super) placeholder: &'static [u8],
+    /// What stands in a `before` for a value the identity did not send.
+    pub(super) not_sent: &'static [u8],
+}
+
+/// One schema.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) schema: Arc<Schema>,
+    pub(super) columns: Vec<PreparedColumn>,
+    /// `,"schema":"public","table":"orders","txId":`
+    pub(super) source: Vec<u8>,
+}
+
+/// A name as a JSON string. Names come from a database in UTF-8, so nothing is replaced in practice.
+pub(super) fn json_string(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    // A `str` is UTF-8, which is all that could be refused.
+    let _ = string::write(text.as_bytes(), &mut out);
+    out
+}
+
+impl Prepared {
+    pub(super) fn new(schema: &Arc<Schema>) -> Self {
+        let columns = schema.columns.iter().map(|column| {
+            let mut name = json_string(&column.name);
+            name.push(b':');
+            let fixed =
+                column.pg.kind == Kind::Numeric && column.pg.precision_and_scale().is_some();
+            let invented = schema.identity != Identity::Full && !column.optional;
+            PreparedColumn {
+                name,
+                placeholder: placeholder::of(&column.pg.kind),
+                not_sent: if invented {
+                    placeholder::fallback(&column.pg.kind, fixed)
+                } else {
+                    b"null"
+                },
+            }
+        });
+        let mut source = b",\"schema\":".to_vec();
+        source.extend(json_string(&schema.origin.schema));
+        source.extend_from_slice(b",\"table\":");
+        source.extend(json_string(&schema.origin.name));
+        source.extend_from_slice(b",\"txId\":");
+        Self { schema: Arc::clone(schema), columns: columns.collect(), source }
+    }
+}
+
+/// One transaction.
+#[derive(Debug, Default)]
+pub(super) struct PreparedTransaction {
+    of: Option<Arc<Transaction>>,
+    /// From `"source":` to within the sequence, where the record's own LSN follows.
+    pub(super) head: Vec<u8>,
+    /// From behind it to the schema.
+    pub(super) middle: Vec<u8>,
+    /// The transaction's id, and up to the LSN.
+    pub(super) xid: Vec<u8>,
+}
+
+impl PreparedTransaction {
+    /// Prepares the event's transaction, unless it is the one at hand. `constant` is the source block's
+    /// beginning, `database` a JSON string.
+    pub(super) fn enter(&mut self, event: &Event, constant: &[u8], database: &[u8]) {
+        let same = self
+            .of
+            .as_ref()
+            .is_some_and(|of| Arc::ptr_eq(of, &event.transaction) || **of == *event.transaction);
+        if same {
+            return;
+        }
+        let transaction = &event.transaction;
+        let micros = transaction.commit_micros;
+        let mut number = itoa::Buffer::new();
+        self.head.clear();
+        self.head.extend_from_slice(constant);
+        self.head.extend_from_slice(number.format(micros.div_euclid(1_000)).as_bytes());
+        self.head.extend_from_slice(b",\"snapshot\":\"");
+        self.head.extend_from_slice(if transaction.snapshot { b"true" } else { b"false" });
+        self.head.extend_from_slice(b"\",\"db\":");
+        self.head.extend_from_slice(database);
+        self.head.extend_from_slice(b",\"sequence\":\"[");
+        match transaction.previous_commit_lsn {
+            Some(lsn) => {
+                self.head.extend_from_slice(b"\\\"");
+                self.head.extend_from_slice(number.format(lsn.get()).as_bytes());
+                self.head.extend_from_slice(b"\\\"");
+            }
+            None => self.head.extend_from_slice(b"null"),
+        }
+        self.head.extend_from_slice(b",\\\"");
+        self.middle.clear();
+        self.middle.extend_from_slice(b"\\\"]\",\"ts_us\":");
+        self.middle.extend_from_slice(number.format(micros).as_bytes());
+        self.middle.extend_from_slice(b",\"ts_ns\":");
+        self.middle.extend_from_slice(number.format(micros.saturating_mul(1_000)).as_bytes());
+        self.xid.clear();
+        if transaction.xid == 0 {
+            self.xid.extend_from_slice(b"null");
+        } else {
+            self.xid.extend_from_slice(number.format(transaction.xid).as_bytes());
+        }
+        self.xid.extend_from_slice(b",\"lsn\":");
+        self.of = Some(Arc::clone(transaction));
+    }
+
+    /// Forgets the transaction: the database may be another one from here on.
+    pub(super) fn forget(&mut self) {
+        self.of = None;
+    }
+}

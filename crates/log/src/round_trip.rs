@@ -1,0 +1,377 @@
+//! What goes into a record comes out of it: every kind of value, every change, and garbage.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cdc::{
+    Batch, Change, Checkpoint, Column, Event, Identity, Kind, Lsn, PgType, Position, Progress, Row,
+    RowBuilder, Schema, SourceId, TableName, Transaction,
+};
+use proptest::prelude::*;
+
+use crate::fold::{ReadRecord, fold};
+use crate::{AnyConverter, Converter, Format, Records, Stamp};
+
+const PLACEHOLDER: &str = "__debezium_unavailable_value";
+
+/// A column's type, and texts that PostgreSQL prints for it.
+fn scalar() -> impl Strategy<Value = (Kind, i32, Vec<String>)> {
+    let date = (-200_000i32..2_145_042_905).prop_map(|days| {
+        let mut text = Vec::new();
+        cdc::text::Date(days).write(&mut text);
+        String::from_utf8(text).unwrap()
+    });
+    let moment = |zoned: bool, unit: i64| {
+        (i64::MIN / unit..i64::MAX / unit).prop_map(move |n| {
+            let mut text = Vec::new();
+            let at = cdc::text::Timestamp::from_unix_micros(n * unit);
+            if zoned {
+                at.write_zoned(&mut text)
+            } else {
+                at.write(&mut text)
+            }
+            String::from_utf8(text).unwrap()
+        })
+    };
+    let time = |unit: i64| {
+        (0..=86_400_000_000 / unit).prop_map(move |n| {
+            let mut text = Vec::new();
+            cdc::text::write_time(n * unit, &mut text);
+            String::from_utf8(text).unwrap()
+        })
+    };
+    let bytea = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..20),
+        Just(PLACEHOLDER.as_bytes().to_vec())
+    ]
+    .prop_map(|bytes| {
+        let mut text = Vec::new();
+        cdc::text::bytea::write(&bytes, &mut text);
+        String::from_utf8(text).unwrap()
+    });
+    let string = "(\\PC|[\"\\\\\\x01\\n{}, ]){0,12}|NULL|__debezium_unavailable_value";
+    let many = |s: BoxedStrategy<String>| proptest::collection::vec(s, 1..4);
+    let kind = |kind: Kind, typmod: i32, texts: BoxedStrategy<String>| {
+        many(texts).prop_map(move |texts| (kind.clone(), typmod, texts)).boxed()
+    };
+    let or = |texts: BoxedStrategy<String>, special: &'static [&'static str]| {
+        prop_oneof![4 => texts, 1 => proptest::sample::select(special).prop_map(String::from)]
+            .boxed()
+    };
+    let infinite: &[&str] = &["infinity", "-infinity"];
+    prop_oneof![
+        kind(Kind::Bool, -1, "[tf]".boxed()),
+        kind(Kind::Int2, -1, any::<i16>().prop_map(|n| n.to_string()).boxed()),
+        kind(Kind::Int4, -1, any::<i32>().prop_map(|n| n.to_string()).boxed()),
+        kind(Kind::Int8, -1, any::<i64>().prop_map(|n| n.to_string()).boxed()),
+        kind(
+            Kind::Float8,
+            -1,
+            or(
+                "-?[1-9]\\.?[0-9]{1,9}(e[+-][1-9][0-9])?".boxed(),
+                &["NaN", "Infinity", "-Infinity", "-0"]
+            )
+        ),
+        kind(
+            Kind::Numeric,
+            -1,
+            or(
+                "-?[1-9][0-9]{0,60}(\\.[0-9]{1,30})?".boxed(),
+                &["NaN", "Infinity", "-Infinity", "0.00"]
+            )
+        ),
+        kind(
+            Kind::Numeric,
+            (40 << 16 | 3) + 4,
+            or("-?[1-9][0-9]{0,36}\\.[0-9]{3}".boxed(), &["NaN", "0.000", "Infinity"])
+        ),
+        kind(Kind::Numeric, (3 << 16 | (-2 & 0x7FF)) + 4, or("[1-9][0-9]{0,2}00".boxed(), &["0"])),
+        kind(Kind::Text, -1, string.boxed()),
+        kind(Kind::Enum, -1, string.boxed()),
+        kind(Kind::Other, -1, string.boxed()),
+        kind(Kind::Jsonb, -1, or(string.boxed(), &["null", "{\"a\": [1, \"b\"]}"])),
+        kind(
+            Kind::Uuid,
+            -1,
+            or(
+                "[0-9a-f]{8}-[0-9a-f]{4}-4abc-8abc-[0-9a-f]{12}".boxed(),
+                &["b68a35a7-17ad-35b3-af2a-ae46edb4545a"]
+            )
+        ),
+        kind(Kind::Bytea, -1, bytea.boxed()),
+        kind(Kind::Date, -1, or(date.boxed(), infinite)),
+        kind(Kind::Time, -1, time(1).boxed()),
+        kind(Kind::Time, 2, time(10_000).boxed()),
+        kind(Kind::Timestamp, -1, or(moment(false, 1).boxed(), infinite)),
+        kind(Kind::Timestamp, 3, or(moment(false, 1_000).boxed(), infinite)),
+        kind(Kind::Timestamptz, -1, or(moment(true, 1).boxed(), infinite)),
+    ]
+}
+
+/// A column and a cell of it: `None` is null, the empty choice of it unchanged.
+fn column() -> impl Strategy<Value = (Kind, i32, String)> {
+    prop_oneof![
+        3 => scalar().prop_map(|(kind, typmod, texts)| (kind, typmod, texts[0].clone())),
+        1 => (scalar(), any::<bool>()).prop_map(|((kind, typmod, texts), null)| {
+            let mut text = Vec::new();
+            let items = texts.iter().map(|text| Some(text.as_bytes()));
+            cdc::text::array::write(items.chain(null.then_some(None)), b',', &mut text);
+            (Kind::Array(Box::new(kind)), typmod, String::from_utf8(text).unwrap())
+        }),
+        // What Debezium writes for an array that was not sent, as the value itself.
+        1 => proptest::sample::select(vec![
+            (Kind::Text, "{__debezium_unavailable_value}"),
+            (Kind::Uuid, "{b68a35a7-17ad-35b3-af2a-ae46edb4545a}"),
+            (Kind::Int4, "{95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,101}"),
+            (Kind::Int4, "{{1,2},{3,4}}"),
+            (Kind::Text, "[0:1]={a,b}"),
+        ]).prop_map(|(kind, text)| (Kind::Array(Box::new(kind)), -1, text.to_owned())),
+        // A text that the column's type never prints, as a careless transform might put there.
+        1 => (scalar(), "[a-z0-9_:. -]{0,12}|__debezium_unavailable_value").prop_filter("has one spelling", |((kind, _, _), _)| {
+            *kind != Kind::Timestamptz
+        }).prop_map(|((kind, typmod, _), text)| (kind, typmod, text)),
+    ]
+}
+
+/// What a cell is: the text, null, or not sent.
+#[derive(Clone, Copy, Debug)]
+enum Sent {
+    Text,
+    Null,
+    Unchanged,
+}
+
+fn row(cells: &[(Kind, i32, String)], id: &str, sent: &[Sent]) -> Row {
+    let mut frame = id.as_bytes().to_vec();
+    let mut builder = RowBuilder::with_capacity(cells.len() + 1);
+    builder.text(0, frame.len() as u32);
+    for ((_, _, text), sent) in cells.iter().zip(sent) {
+        match sent {
+            Sent::Text => {
+                builder.text(frame.len() as u32, text.len() as u32);
+                frame.extend_from_slice(text.as_bytes());
+            }
+            Sent::Null => builder.null(),
+            Sent::Unchanged => builder.unchanged(),
+        }
+    }
+    builder.build(Bytes::from(frame))
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let sent =
+        prop_oneof![6 => Just(Sent::Text), 1 => Just(Sent::Null), 1 => Just(Sent::Unchanged)];
+    let columns = proptest::collection::vec((column(), sent, any::<bool>()), 0..6);
+    (columns, 0..7u8, any::<bool>(), any::<i32>(), any::<(u32, u32, bool)>()).prop_map(
+        |(columns, change, full, id, (commit, xid, snapshot))| {
+            let cells: Vec<_> = columns.iter().map(|(cell, _, _)| cell.clone()).collect();
+            let sent: Vec<_> = columns.iter().map(|(_, sent, _)| *sent).collect();
+            let mut schema = vec![Column {
+                name: "id".into(),
+                pg: PgType::new(23, "integer", Kind::Int4),
+                optional: false,
+                masked: false,
+            }];
+            for (i, ((kind, typmod, _), _, optional)) in columns.iter().enumerate() {
+                schema.push(Column {
+                    name: format!("c \"{i}\\").into(),
+                    pg: PgType { typmod: *typmod, ..PgType::new(1, "t", kind.clone()) },
+                    optional: *optional,
+                    masked: false,
+                });
+            }
+            let identity = if full { Identity::Full } else { Identity::Default };
+            let table = TableName::new("public", "odd \"name");
+            let all = vec![Sent::Text; cells.len()];
+            let old = if full { all.clone() } else { vec![Sent::Null; cells.len()] };
+            let id = id.to_string();
+            let same = row(&cells, &id, &sent);
+            let change = match change {
+                0 => Change::Insert { after: row(&cells, &id, &all) },
+                1 => Change::Read { after: row(&cells, &id, &all) },
+                2 => Change::Update { before: None, after: same },
+                3 => Change::Update { before: Some(row(&cells, &id, &old)), after: same },
+                4 => Change::Update { before: Some(row(&cells, "x", &old)), after: same },
+                5 => Change::Delete { before: row(&cells, &id, &old) },
+                _ => Change::Truncate { cascade: snapshot, restart_identity: full },
+            };
+            let commit_lsn = Lsn::new(u64::from(commit) << 8);
+            Event {
+                schema: Arc::new(Schema::new(table, schema, vec![0], identity)),
+                change,
+                position: Position { commit_lsn, seq: u64::from(xid) },
+                lsn: Lsn::new(u64::from(commit)),
+                transaction: Arc::new(Transaction {
+                    xid,
+                    commit_lsn,
+                    commit_micros: i64::from(xid) * 1_000_003,
+                    previous_commit_lsn: full.then(|| Lsn::new(u64::from(commit))),
+                    snapshot,
+                }),
+            }
+        },
+    )
+}
+
+fn converter() -> AnyConverter {
+    let mut converter = Format::DebeziumJson.converter("shop", true);
+    let mut batch = Batch::progress(Checkpoint::new(Progress::After { end_lsn: Lsn::new(1) }));
+    batch.checkpoint.source = Some(Arc::new(SourceId {
+        system_identifier: "7".into(),
+        database: "sh\"op".into(),
+        slot: "s".into(),
+    }));
+    converter.begin(&batch, 1_700_000_000_123_456);
+    converter
+}
+
+fn decoded(
+    converter: &mut AnyConverter,
+    records: &Records,
+    schema: &Arc<Schema>,
+) -> Result<Vec<ReadRecord>, crate::ConvertError> {
+    let with_value = records.iter().filter(|record| record.value.is_some());
+    with_value
+        .map(|record| {
+            Ok(ReadRecord {
+                stamp: Stamp::read(record.stamp).unwrap(),
+                schema: Arc::clone(schema),
+                piece: converter.decode(record.value.unwrap(), record.verbatim, schema)?,
+            })
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_event_reads_back_from_its_records(event in event()) {
+        let mut converter = converter();
+        let mut records = Records::default();
+        converter.encode(&event, &mut records).unwrap();
+        for record in records.iter() {
+            for json in [record.key, record.value, record.verbatim].into_iter().flatten() {
+                serde_json::from_slice::<serde_json::Value>(json).unwrap();
+            }
+        }
+        let read = fold(decoded(&mut converter, &records, &event.schema).unwrap()).unwrap();
+        prop_assert_eq!(read, vec![event]);
+    }
+
+    #[test]
+    fn no_bytes_make_reading_panic(
+        event in event(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()
+    ) {
+        let mut converter = converter();
+        let mut records = Records::default();
+        converter.encode(&event, &mut records).unwrap();
+        for record in records.iter() {
+            let Some(value) = record.value else { continue };
+            let mut value = value.to_vec();
+            let at = at.index(value.len());
+            value[at] = byte;
+            if cut {
+                value.truncate(at);
+            }
+            let _ = converter.decode(&value, record.verbatim, &event.schema);
+            let _ = converter.decode_foreign(&value);
+            let _ = converter.decode(&value, Some(&value), &event.schema);
+        }
+    }
+}
+
+#[test]
+fn a_malformed_value_is_named_by_place_and_not_by_content() {
+    let mut converter = converter();
+    let column = Column {
+        name: "secret".into(),
+        pg: PgType::new(20, "bigint", Kind::Int8),
+        optional: true,
+        masked: false,
+    };
+    let schema =
+        Schema::new(TableName::new("public", "t"), vec![column], vec![], Identity::Default);
+    let value = br#"{"before":null,"after":{"secret":[1234]},"source":{},"op":"c"}"#;
+    let error = converter.decode(value, None, &schema).unwrap_err().to_string();
+    assert!(error.contains("byte 33") && error.contains("secret"), "{error}");
+    assert!(!error.contains("1234"), "{error}");
+    let cut = converter.decode(&value[..30], None, &schema).unwrap_err().to_string();
+    assert!(cut.contains("not JSON"), "{cut}");
+}
+
+#[test]
+fn the_records_are_debeziums() {
+    let column = |name: &str, kind, optional| Column {
+        name: name.into(),
+        pg: PgType::new(0, "t", kind),
+        optional,
+        masked: false,
+    };
+    let columns = vec![
+        column("id", Kind::Int4, false),
+        column("name", Kind::Text, false),
+        column("note", Kind::Text, true),
+    ];
+    let schema =
+        Arc::new(Schema::new(TableName::new("public", "t"), columns, vec![0], Identity::Default));
+    let (mut before, mut after) = (Row::nulls(3), Row::nulls(3));
+    before.set_text(0, "1");
+    after.set_text(0, "2");
+    after.set_text(1, "new\0\"");
+    after.set_unchanged(2);
+    let event = Event {
+        schema,
+        change: Change::Update { before: Some(before), after },
+        position: Position { commit_lsn: Lsn::new(0x2A), seq: 3 },
+        lsn: Lsn::new(41),
+        transaction: Arc::new(Transaction {
+            xid: 9,
+            commit_lsn: Lsn::new(0x2A),
+            commit_micros: 1_600_000_000_000_001,
+            previous_commit_lsn: Some(Lsn::new(40)),
+            snapshot: false,
+        }),
+    };
+    let mut records = Records::default();
+    converter().encode(&event, &mut records).unwrap();
+    let records: Vec<_> = records.iter().collect();
+    let text =
+        |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
+    let source = concat!(
+        r#""source":{"version":""#,
+        env!("CARGO_PKG_VERSION"),
+        r#"","connector":"postgresql","name":"shop","ts_ms":1600000000000,"snapshot":"false","db":"sh\"op","#,
+        r#""sequence":"[\"40\",\"41\"]","ts_us":1600000000000001,"ts_ns":1600000000000001000,"#,
+        r#""schema":"public","table":"t","txId":9,"lsn":41,"xmin":null,"origin":null,"origin_lsn":null},"#,
+        r#""transaction":null,"op":""#
+    );
+    let times = r#"","ts_ms":1700000000123,"ts_us":1700000000123456,"ts_ns":1700000000123456000}"#;
+    assert_eq!(
+        text(records[0].value),
+        format!(r#"{{"before":{{"id":1,"name":"","note":null}},"after":null,{source}d{times}"#)
+    );
+    assert_eq!(records[1].value, None);
+    assert_eq!(
+        text(records[2].value),
+        format!(
+            r#"{{"before":null,"after":{{"id":2,"name":"new\u0000\"","note":"{PLACEHOLDER}"}},{source}c{times}"#
+        )
+    );
+    let keys: Vec<_> = records.iter().map(|record| text(record.key)).collect();
+    assert_eq!(keys, [r#"{"id":1}"#, r#"{"id":1}"#, r#"{"id":2}"#]);
+    let others: Vec<_> = records
+        .iter()
+        .map(|record| record.other_key.map(|(which, key)| (which.header(), text(Some(key)))))
+        .collect();
+    let other = |name, key: &str| Some((name, key.to_owned()));
+    assert_eq!(
+        others,
+        [
+            other("__debezium.newkey", r#"{"id":2}"#),
+            other("__debezium.newkey", r#"{"id":2}"#),
+            other("__debezium.oldkey", r#"{"id":1}"#)
+        ]
+    );
+    assert_eq!(text(Some(records[2].stamp)).rsplit_once(':').unwrap().0, "0/2A:3:2");
+}
