@@ -1,0 +1,106 @@
+//! The row that remembers: how far the target has come, committed with the rows.
+
+use std::sync::Arc;
+
+use cdc::{Captured, Checkpoint, Finding};
+use postgres_client::{ServerError, Session};
+
+use crate::error::SinkError;
+use crate::settings::Settings;
+
+const CREATE: &str = "
+    CREATE TABLE IF NOT EXISTS pgrelay.checkpoints (
+        pipeline text PRIMARY KEY, version bigint NOT NULL, checkpoint jsonb, captured jsonb,
+        updated_at timestamptz NOT NULL DEFAULT pg_catalog.now())";
+
+/// What is kept of the row while the pipeline runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    /// Counts every advance: what compare-and-set compares.
+    pub(crate) version: i64,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// The captured set as it was last written.
+    pub(crate) captured: Arc<Captured>,
+}
+
+/// Whether the table is there.
+async fn exists(session: &Session) -> Result<bool, ServerError> {
+    let row = session
+        .query_one("SELECT pg_catalog.to_regclass('pgrelay.checkpoints') IS NOT NULL", &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Reads the row without making anything; `None` where the pipeline never wrote here.
+pub(crate) async fn read(session: &Session, pipeline: &str) -> Result<Option<Kept>, ServerError> {
+    if !exists(session).await? {
+        return Ok(None);
+    }
+    let sql = "SELECT version, checkpoint::text, captured::text FROM pgrelay.checkpoints WHERE pipeline = $1";
+    let Some(row) = session.query_opt(sql, &[&pipeline]).await? else { return Ok(None) };
+    let unreadable = |error: serde_json::Error| {
+        ServerError::Protocol(format!("read pgrelay.checkpoints: {error}"))
+    };
+    let captured: Option<&str> = row.get(2);
+    let captured: Arc<Captured> = Arc::new(
+        captured.map(serde_json::from_str).transpose().map_err(unreadable)?.unwrap_or_default(),
+    );
+    let checkpoint: Option<&str> = row.get(1);
+    let checkpoint: Option<Checkpoint> =
+        checkpoint.map(serde_json::from_str).transpose().map_err(unreadable)?;
+    let checkpoint =
+        checkpoint.map(|checkpoint| Checkpoint { captured: captured.clone(), ..checkpoint });
+    Ok(Some(Kept { version: row.get(0), checkpoint, captured }))
+}
+
+/// Makes the table and the row where they are missing, and reads the row.
+pub(crate) async fn open(session: &Session, settings: &Settings) -> Result<Kept, SinkError> {
+    let failed = |error: ServerError| {
+        if error.code() == Some("42501") {
+            return Finding::outside(
+                "target_rights",
+                format!("target {}", settings.server),
+                format!(
+                    "the role {} may not make the table of checkpoints: {error}",
+                    settings.server.user
+                ),
+            )
+            .remedy("let an administrator make its schema")
+            .run(format!(
+                "CREATE SCHEMA pgrelay AUTHORIZATION {};",
+                cdc::quote_ident(&settings.server.user)
+            ))
+            .into();
+        }
+        SinkError::server(&settings.server, "open pgrelay.checkpoints")(error)
+    };
+    if !exists(session).await.map_err(failed)? {
+        let schema =
+            session.query_one("SELECT pg_catalog.to_regnamespace('pgrelay') IS NULL", &[]).await;
+        if schema.map_err(|error| failed(error.into()))?.get(0) {
+            session
+                .batch_execute("CREATE SCHEMA IF NOT EXISTS pgrelay")
+                .await
+                .map_err(|error| failed(error.into()))?;
+        }
+        session.batch_execute(CREATE).await.map_err(|error| failed(error.into()))?;
+    }
+    if let Some(kept) = read(session, &settings.pipeline).await.map_err(failed)? {
+        return Ok(kept);
+    }
+    let insert = "INSERT INTO pgrelay.checkpoints (pipeline, version) VALUES ($1, 0)";
+    session.execute(insert, &[&&*settings.pipeline]).await.map_err(|error| failed(error.into()))?;
+    Ok(Kept { version: 0, checkpoint: None, captured: Arc::default() })
+}
+
+/// Locks the row, first thing in a transaction. Its version must be the one we know.
+pub(crate) const LOCK: &str =
+    "SELECT version FROM pgrelay.checkpoints WHERE pipeline = $1 FOR UPDATE";
+
+/// Advances the row by compare-and-set, last thing in a transaction: another version makes `version` null, which
+/// the column refuses, so that the transaction cannot commit. `captured` is null where it did not change.
+pub(crate) const ADVANCE: &str = "
+    UPDATE pgrelay.checkpoints
+    SET version = CASE WHEN version = $2 THEN version + 1 END, checkpoint = $3::text::jsonb,
+        captured = coalesce($4::text::jsonb, captured), updated_at = pg_catalog.now()
+    WHERE pipeline = $1";

@@ -1,0 +1,123 @@
+//! One process at a time for a pipeline's target: an advisory lock on the connection that writes. Invariant 12.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdc::Finding;
+use postgres_client::{Session, lock_number};
+use tokio::task::AbortHandle;
+
+use crate::error::SinkError;
+use crate::settings::Settings;
+
+/// How often the lock is asked for while another has it.
+const RETRY: Duration = Duration::from_millis(500);
+/// The server ends a session that says nothing for this long: a process that was stopped, or a machine that is
+/// gone, does not keep the lock for ever.
+const IDLE_TIMEOUT: &str =
+    "SET idle_session_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'";
+/// A living process says something this often.
+const PING: Duration = Duration::from_secs(8);
+
+const HOLDER: &str = "
+    SELECT a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), a.backend_start::text
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+      AND (l.classid::int8 << 32 | l.objid::int8) = $1";
+
+/// The session that holds the lock and writes.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) session: Arc<Session>,
+    ping: AbortHandle,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.ping.abort();
+    }
+}
+
+/// Connects and takes the lock, waiting while another has it; says who that is whenever it changes.
+pub(crate) async fn claim(
+    settings: &Settings,
+    waiting: impl Fn(String),
+) -> Result<Claim, SinkError> {
+    let failed = |doing: &str| SinkError::server(&settings.server, doing);
+    let name = format!("pgrelay {}", settings.pipeline);
+    let session = settings.server.connect(&name).await.map_err(failed("connect"))?;
+    no_pooler(settings, &session).await?;
+    let number = lock_number(&format!("pgrelay sink {}", settings.pipeline));
+    let mut said = None;
+    loop {
+        let row = session.query_one("SELECT pg_catalog.pg_try_advisory_lock($1)", &[&number]).await;
+        if row.map_err(|error| failed("take the lock of the pipeline")(error.into()))?.get(0) {
+            break;
+        }
+        let holder = session.query_opt(HOLDER, &[&number]).await;
+        if let Some(row) = holder.map_err(|error| failed("read the lock's holder")(error.into()))? {
+            let pid: i32 = row.get(0);
+            if said != Some(pid) {
+                said = Some(pid);
+                let text = format!(
+                    "another process holds the target of pipeline {}: pid {pid}, {}, from {}, since {}",
+                    settings.pipeline,
+                    row.get::<_, &str>(1),
+                    row.get::<_, &str>(2),
+                    row.get::<_, &str>(3)
+                );
+                tracing::info!("{text}; waiting to take over");
+                waiting(text);
+            }
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+    session
+        .batch_execute(IDLE_TIMEOUT)
+        .await
+        .map_err(|error| failed("set time-outs")(error.into()))?;
+    if settings.constraints == crate::Constraints::Replica {
+        let set = session.batch_execute("SET session_replication_role = replica").await;
+        set.map_err(|error| failed("set session_replication_role")(error.into()))?;
+    }
+    let session = Arc::new(session);
+    let ping = tokio::spawn(ping(session.clone())).abort_handle();
+    Ok(Claim { session, ping })
+}
+
+async fn ping(session: Arc<Session>) {
+    let mut tick = tokio::time::interval(PING);
+    loop {
+        tick.tick().await;
+        // An error is the writer's to meet: in a failed transaction this fails too.
+        let _ = session.batch_execute("SELECT 1").await;
+    }
+}
+
+/// Refuses a pooler that gives each transaction another server session: a lock held on one would protect nothing.
+/// Two sessions that are open at once and answer from one backend are such a pooler's.
+async fn no_pooler(settings: &Settings, session: &Session) -> Result<(), SinkError> {
+    let failed = || SinkError::server(&settings.server, "compare two sessions");
+    let backend = "SELECT pg_catalog.pg_backend_pid()";
+    let other = settings
+        .server
+        .connect(&format!("pgrelay {} pooler check", settings.pipeline))
+        .await
+        .map_err(failed())?;
+    for _ in 0..3 {
+        let one: i32 =
+            session.query_one(backend, &[]).await.map_err(|error| failed()(error.into()))?.get(0);
+        let two: i32 =
+            other.query_one(backend, &[]).await.map_err(|error| failed()(error.into()))?.get(0);
+        if one == two {
+            return Err(pooler(settings).into());
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn pooler(settings: &Settings) -> Finding {
+    Finding::outside("transaction_pooler", format!("target {}", settings.server), "a pooler in transaction mode stands before the server: locks, time-outs and prepared statements of a session do not hold there")
+        .remedy("connect to the server itself, or to the pooler's port in session mode")
+}

@@ -1,0 +1,211 @@
+//! Tables, columns and types made where they are missing, from the source's own types and keys.
+//!
+//! Indexes, foreign keys, defaults and sequences are not made.
+
+use cdc::{Column, Finding, Kind, PgType, Schema, TableName, quote_ident};
+use postgres_client::{ServerError, Session, quote_literal};
+
+use crate::error::SinkError;
+use crate::settings::Settings;
+
+/// The statement that makes the table `name` for `schema`.
+pub(crate) fn table_statement(name: &TableName, schema: &Schema) -> String {
+    let mut lines: Vec<String> = schema
+        .columns
+        .iter()
+        .map(|column| {
+            let not_null = if column.optional { "" } else { " NOT NULL" };
+            format!("{} {}{not_null}", quote_ident(&column.name), column.pg.name)
+        })
+        .collect();
+    if !schema.key.is_empty() {
+        let key: Vec<_> =
+            schema.key.iter().map(|&i| quote_ident(&schema.columns[i].name)).collect();
+        lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
+    }
+    format!("CREATE TABLE {} ({})", name.sql(), lines.join(", "))
+}
+
+fn missing(
+    settings: &Settings,
+    code: &'static str,
+    name: &TableName,
+    what: &str,
+    statement: String,
+) -> SinkError {
+    Finding::outside(
+        code,
+        format!("target {}, table {name}", settings.server),
+        format!("{what}, and `create` is false"),
+    )
+    .remedy("make it, or write `create: true` under `sink.postgres`")
+    .run(statement)
+    .into()
+}
+
+/// Makes the table, its schema, and the types its columns need.
+pub(crate) async fn table(
+    session: &Session,
+    settings: &Settings,
+    schema: &Schema,
+) -> Result<(), SinkError> {
+    let name = settings.target_of(&schema.table);
+    if !settings.create {
+        return Err(missing(
+            settings,
+            "target_table_missing",
+            &name,
+            "the table does not exist",
+            format!("{};", table_statement(&name, schema)),
+        ));
+    }
+    let failed =
+        SinkError::server(&format!("{}, table {name}", settings.server), "create the table");
+    let known = session
+        .query_one("SELECT pg_catalog.to_regnamespace($1) IS NULL", &[&quote_ident(&name.schema)])
+        .await;
+    if known.map_err(|error| failed(error.into()))?.get(0) {
+        let made = session
+            .batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {}", quote_ident(&name.schema)))
+            .await;
+        made.map_err(|error| failed(error.into()))?;
+    }
+    let schema = with_types(session, settings, &name, schema).await?;
+    session
+        .batch_execute(&table_statement(&name, &schema))
+        .await
+        .map_err(|error| failed(error.into()))?;
+    tracing::info!(table = %name, "created the table in the target; indexes, foreign keys and sequences are not made");
+    Ok(())
+}
+
+/// Adds columns to a table that has not all of them.
+pub(crate) async fn columns(
+    session: &Session,
+    settings: &Settings,
+    schema: &Schema,
+    lacking: &[usize],
+) -> Result<(), SinkError> {
+    let name = settings.target_of(&schema.table);
+    let mut resolved = Vec::new();
+    let statement = |columns: &[Column]| {
+        let adds: Vec<_> = columns
+            .iter()
+            .map(|column| format!("ADD COLUMN {} {}", quote_ident(&column.name), column.pg.name))
+            .collect();
+        format!("ALTER TABLE {} {}", name.sql(), adds.join(", "))
+    };
+    let wanted: Vec<Column> = lacking.iter().map(|&i| schema.columns[i].clone()).collect();
+    if !settings.create {
+        let names: Vec<_> = wanted.iter().map(|column| column.name.to_string()).collect();
+        return Err(missing(
+            settings,
+            "target_column_missing",
+            &name,
+            &format!("it lacks column {}", names.join(", ")),
+            format!("{};", statement(&wanted)),
+        ));
+    }
+    for column in wanted {
+        let pg = resolve(session, settings, &name, &column).await?;
+        resolved.push(Column { pg, ..column });
+    }
+    let made = session.batch_execute(&statement(&resolved)).await;
+    made.map_err(|error| {
+        SinkError::server(&format!("{}, table {name}", settings.server), "add columns")(
+            error.into(),
+        )
+    })?;
+    tracing::warn!(table = %name, columns = resolved.len(), "added columns to the target; rows that were there before have null in them");
+    Ok(())
+}
+
+async fn with_types(
+    session: &Session,
+    settings: &Settings,
+    name: &TableName,
+    schema: &Schema,
+) -> Result<Schema, SinkError> {
+    let mut schema = schema.clone();
+    for column in &mut schema.columns {
+        column.pg = resolve(session, settings, name, column).await?;
+    }
+    Ok(schema)
+}
+
+async fn is_type(session: &Session, name: &str) -> Result<bool, ServerError> {
+    // to_regtype raises where the text is no type's name at all; a modifier in it is no part of a name.
+    let plain = name.split('(').next().unwrap_or(name).trim_end();
+    let suffix = if name.ends_with("[]") && !plain.ends_with("[]") { "[]" } else { "" };
+    let row = session
+        .query_one("SELECT pg_catalog.to_regtype($1) IS NOT NULL", &[&format!("{plain}{suffix}")])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// The type the column has in the target: the source's, made where it is an enumeration, or a domain's base.
+async fn resolve(
+    session: &Session,
+    settings: &Settings,
+    table: &TableName,
+    column: &Column,
+) -> Result<PgType, SinkError> {
+    let pg = &column.pg;
+    let failed = SinkError::server(
+        &format!("{}, table {table}, column {}", settings.server, column.name),
+        "find the type",
+    );
+    if is_type(session, &pg.name).await.map_err(&failed)? {
+        return Ok(pg.clone());
+    }
+    if let Some(base) = &pg.base {
+        return Ok(PgType { name: base.clone(), ..pg.clone() });
+    }
+    if !pg.labels.is_empty() {
+        let element = pg.name.trim_end_matches("[]");
+        let labels: Vec<_> =
+            pg.labels.iter().map(|label| quote_literal(label).trim().to_owned()).collect();
+        if let Some((schema, _)) = element.split_once('.') {
+            let made =
+                session.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await;
+            made.map_err(|error| failed(error.into()))?;
+        }
+        let made = session
+            .batch_execute(&format!("CREATE TYPE {element} AS ENUM ({})", labels.join(", ")))
+            .await;
+        made.map_err(|error| failed(error.into()))?;
+        return Ok(pg.clone());
+    }
+    let kind = if matches!(pg.kind, Kind::Other) { "extension or type" } else { "type" };
+    Err(Finding::outside(
+        "target_type_missing",
+        format!("target {}, table {table}, column {}", settings.server, column.name),
+        format!("the {kind} {} does not exist", pg.name),
+    )
+    .remedy("make the type or its extension in the target, or make the table with another type")
+    .run(format!("CREATE EXTENSION …; -- or CREATE TYPE {} …", pg.name))
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cdc::Identity;
+
+    #[test]
+    fn a_table_is_made_of_the_sources_types_and_key() {
+        let column = |name: &str, pg: &str, optional| Column {
+            name: name.into(),
+            pg: PgType::new(0, pg, Kind::Text),
+            optional,
+            masked: false,
+        };
+        let columns =
+            vec![column("id", "bigint", false), column("Name", "character varying(20)", true)];
+        let schema = Schema::new(TableName::new("s", "t"), columns, vec![0], Identity::Default);
+        assert_eq!(
+            table_statement(&TableName::new("crm", "people"), &schema),
+            "CREATE TABLE \"crm\".\"people\" (\"id\" bigint NOT NULL, \"Name\" character varying(20), PRIMARY KEY (\"id\"))"
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! What can go wrong between us and the target, and what a person can do.
+
+use cdc::{Fault, Finding, Position, Remedy, TableName};
+use postgres_client::ServerError;
+
+/// An error of the sink.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The server, or the way to it.
+    #[error("{doing}: {error}")]
+    Server {
+        /// What was being done.
+        doing: String,
+        /// Where.
+        place: String,
+        /// What the server said.
+        #[source]
+        error: ServerError,
+    },
+    /// A row that the target turns away.
+    #[error("write {table} at {position}: {error}")]
+    Row {
+        /// The target's table.
+        table: TableName,
+        /// The row's place in the source's commit order.
+        position: Position,
+        /// Why.
+        #[source]
+        error: ServerError,
+    },
+    /// A value that is not of its column's type.
+    #[error("write {table} at {position}: a value of column {column} is not of type {type_name}")]
+    Value {
+        /// The target's table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// Its type.
+        type_name: String,
+        /// The row's place in the source's commit order.
+        position: Position,
+    },
+    /// Something is not as needed, with the ways on.
+    #[error("{0}")]
+    Finding(Box<Finding>),
+    /// Another process writes for this pipeline.
+    #[error("another process took over the target of pipeline {pipeline}")]
+    Fenced {
+        /// The pipeline.
+        pipeline: String,
+    },
+}
+
+impl SinkError {
+    /// Wraps what a server said while `doing` something at `place`.
+    pub(crate) fn server(
+        place: &impl std::fmt::Display,
+        doing: &str,
+    ) -> Box<dyn Fn(ServerError) -> Self + Send + Sync> {
+        let (place, doing) = (place.to_string(), doing.to_owned());
+        Box::new(move |error| SinkError::Server {
+            doing: doing.clone(),
+            place: place.clone(),
+            error,
+        })
+    }
+
+    /// Whether the server could not be reached at all.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, SinkError::Server { error, .. } if error.is_unreachable())
+    }
+
+    /// Whether writing in the source's order, row by row, could go through or would at least name the row.
+    pub(crate) fn is_about_rows(&self) -> bool {
+        match self {
+            SinkError::Server { error, .. } => {
+                error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<Finding> for SinkError {
+    fn from(finding: Finding) -> Self {
+        SinkError::Finding(Box::new(finding))
+    }
+}
+
+impl Fault for SinkError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            SinkError::Server { error, .. } => error.remedy(),
+            SinkError::Fenced { .. } => Remedy::Retry,
+            SinkError::Row { .. } | SinkError::Value { .. } => Remedy::Divert,
+            SinkError::Finding(_) => Remedy::Halt,
+        }
+    }
+
+    fn finding(&self) -> Finding {
+        match self {
+            SinkError::Finding(finding) => (**finding).clone(),
+            SinkError::Server { doing, place, error } => server_finding(doing, place, error),
+            SinkError::Row { table, position, error } => row_finding(table, *position, error),
+            SinkError::Value { table, column, type_name, position } => {
+                Finding::failed("type_mismatch", format!("target table {table}, column {column}, row at LSN {position}"), format!("the source's value is not of type {type_name}"))
+                    .remedy("let the target's column have the source's type")
+                    .run(format!("ALTER TABLE {} ALTER COLUMN {} TYPE <the source's type>;", table.sql(), cdc::quote_ident(column)))
+            }
+            SinkError::Fenced { .. } => Finding::failed("sink_taken_over", "target", self.to_string())
+                .remedy("let one process run the pipeline; this one waits and takes over when the other ends"),
+        }
+    }
+}
+
+fn row_finding(table: &TableName, position: Position, error: &ServerError) -> Finding {
+    let response = error.response().cloned().unwrap_or_default();
+    let column = if response.column.is_empty() {
+        String::new()
+    } else {
+        format!(", column {}", response.column)
+    };
+    let constraint = if response.constraint.is_empty() {
+        String::new()
+    } else {
+        format!(", constraint {}", response.constraint)
+    };
+    let place = format!("target table {table}{column}{constraint}, row at LSN {position}");
+    let found = |code| Finding::failed(code, place.clone(), error.to_string());
+    match response.code.as_str() {
+        "23502" => found("not_null_violation")
+            .remedy("the source sends null for a column that may not be null here: let it be null, or fill it in the chain")
+            .run(format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL;", table.sql(), cdc::quote_ident(&response.column))),
+        "23505" => found("unique_violation")
+            .remedy("another row of the target has this unique value: remove that row if it is not the source's, or make the constraint deferrable if the source swaps values within a transaction")
+            .run(format!("ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE;", table.sql(), cdc::quote_ident(&response.constraint))),
+        "23503" => found("foreign_key_violation")
+            .remedy("the row it refers to is not in the target: capture the table it refers to in the same pipeline; or make the constraint deferrable if the source writes children before parents")
+            .run(format!("ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE;", table.sql(), cdc::quote_ident(&response.constraint))),
+        code if code.starts_with("22") => found("type_mismatch")
+            .remedy("a value of the source does not fit the target's column: let the column have the source's type"),
+        _ => found("constraint_violation").remedy("let the target's constraints be those of the source, or remove the one named here"),
+    }
+}
+
+fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
+    let place = format!("target {place}");
+    let reason = format!("{doing}: {error}");
+    let outside =
+        |code, remedy: &str| Finding::outside(code, place.clone(), reason.clone()).remedy(remedy);
+    match error.code() {
+        None if error.is_unreachable() => outside("target_unreachable", "start the server, or correct host and port in `sink.postgres.url`"),
+        None => outside("target_connection", "correct `sink.postgres.url`: its sslmode and certificates"),
+        Some("28P01" | "28000") => outside("target_authentication", "correct the role in `sink.postgres.url` and its `password`, or pg_hba.conf"),
+        Some("3D000") => outside("target_database_missing", "create the database, or correct it in `sink.postgres.url`"),
+        Some("42501") => outside("target_rights", "give the role the right it lacks; `pgrelay check` prints all it needs"),
+        Some("53100") => outside("target_disk_full", "free or add disk space at the target; the pipeline goes on where it stopped, nothing is lost"),
+        Some("53300") => outside("target_connections", "raise max_connections at the target, or end another client"),
+        Some(code) if code.starts_with("23") || code.starts_with("22") => {
+            Finding::failed("constraint_violation", place.clone(), reason.clone())
+                .remedy("a constraint checked at the commit turned the transaction away: let the target's constraints be those of the source")
+        }
+        Some(_) => outside("target_error", "see the server's log for this error"),
+    }
+}

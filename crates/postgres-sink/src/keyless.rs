@@ -1,0 +1,86 @@
+//! Tables without a key: an update or a delete finds exactly one row by all its values.
+//!
+//! Two rows may be equal in everything; one of them is as good as the other, and only one is changed.
+
+use crate::sql::{Text, written};
+use crate::target::Target;
+use crate::wire::Wire;
+
+/// `x.<column> IS NOT DISTINCT FROM k.c<n>`, by text where equal values may print differently or have no `=`.
+fn same(target: &Target, column: usize, parameter: usize) -> String {
+    let found = &target.columns[column];
+    let value = match found.wire {
+        Wire::Cast => format!("k.c{parameter}::{}", found.type_sql),
+        _ => format!("k.c{parameter}"),
+    };
+    if found.equal_is_same {
+        format!("x.{} IS NOT DISTINCT FROM {value}", found.sql)
+    } else {
+        format!(
+            "x.{}::text COLLATE \"C\" IS NOT DISTINCT FROM {value}::text COLLATE \"C\"",
+            found.sql
+        )
+    }
+}
+
+fn one_row(target: &Target, first_parameter: usize) -> String {
+    let all: Vec<_> = written(target)
+        .iter()
+        .enumerate()
+        .map(|(n, &i)| same(target, i, first_parameter + n))
+        .collect();
+    format!(
+        "(t.tableoid, t.ctid) = (SELECT x.tableoid, x.ctid FROM {} AS x WHERE {} LIMIT 1)",
+        target.sql,
+        all.join(" AND ")
+    )
+}
+
+fn arrays(n: usize) -> String {
+    let arrays: Vec<_> = (1..=n).map(|n| format!("${n}")).collect();
+    let names: Vec<_> = (0..n).map(|n| format!("c{n}")).collect();
+    format!("pg_catalog.unnest({}) AS k({})", arrays.join(", "), names.join(", "))
+}
+
+fn parameters(target: &Target) -> Vec<Wire> {
+    written(target).iter().map(|&i| target.columns[i].wire).collect()
+}
+
+/// Deletes the row that has the values of the old row.
+pub(crate) fn delete(target: &Target) -> Text {
+    let parameters = parameters(target);
+    let sql = format!(
+        "DELETE FROM {} AS t USING {} WHERE {}",
+        target.sql,
+        arrays(parameters.len()),
+        one_row(target, 0)
+    );
+    Text { sql, parameters }
+}
+
+/// Updates the row that has the values of the old row: the new row's arrays first, then the old one's.
+pub(crate) fn update(target: &Target) -> Text {
+    let columns = written(target);
+    let parameters = [parameters(target), parameters(target)].concat();
+    let sets: Vec<_> = columns
+        .iter()
+        .enumerate()
+        .map(|(n, &i)| {
+            let column = &target.columns[i];
+            let cast = if column.wire == Wire::Cast {
+                format!("::{}", column.type_sql)
+            } else {
+                String::new()
+            };
+            format!("{} = k.c{n}{cast}", column.sql)
+        })
+        .collect();
+    let sql = format!(
+        "UPDATE {} AS t SET {} FROM {} WHERE {}",
+        target.sql,
+        sets.join(", "),
+        arrays(parameters.len()),
+        one_row(target, columns.len())
+    );
+    Text { sql, parameters }
+}

@@ -1,0 +1,174 @@
+//! The statements, pure text. Every one takes arrays, one a column, and works on all their rows at once.
+
+use crate::settings::Mode;
+use crate::target::Target;
+use crate::wire::Wire;
+
+/// What a statement does, and with which columns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Inserts rows whose keys are not there.
+    Insert,
+    /// Inserts rows, or updates those that are there.
+    Upsert,
+    /// Updates the columns at these places, found by the key.
+    Update(Vec<usize>),
+    /// Updates the columns at these places, found by the old key: the key may change.
+    Move(Vec<usize>),
+    /// Deletes by the key.
+    Delete,
+}
+
+/// A statement and the way of each of its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) sql: String,
+    pub(crate) parameters: Vec<Wire>,
+}
+
+/// The columns that are written.
+pub(crate) fn written(target: &Target) -> Vec<usize> {
+    (0..target.columns.len()).filter(|&i| !target.columns[i].generated).collect()
+}
+
+/// `k.c<n>`, cast where it travels as another type than the column's.
+fn value(target: &Target, column: usize, parameter: usize) -> String {
+    let column = &target.columns[column];
+    match column.wire {
+        Wire::Cast => format!("k.c{parameter}::{}", column.type_sql),
+        _ => format!("k.c{parameter}"),
+    }
+}
+
+fn unnest(parameters: &[Wire]) -> String {
+    let arrays: Vec<_> = (1..=parameters.len()).map(|n| format!("${n}")).collect();
+    let names: Vec<_> = (0..parameters.len()).map(|n| format!("c{n}")).collect();
+    format!("pg_catalog.unnest({}) AS k({})", arrays.join(", "), names.join(", "))
+}
+
+fn by_key(target: &Target, first_parameter: usize) -> String {
+    let equal = |(n, &i): (usize, &usize)| {
+        format!("t.{} = {}", target.columns[i].sql, value(target, i, first_parameter + n))
+    };
+    target.key.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The statement of this kind for the target. Updates and moves take the columns' arrays first, then the key's.
+pub(crate) fn statement(target: &Target, kind: &Kind, mode: Mode) -> Text {
+    match kind {
+        Kind::Insert => insert(target, String::new()),
+        Kind::Upsert if mode == Mode::Insert || target.key.is_empty() => {
+            insert(target, String::new())
+        }
+        Kind::Upsert if mode == Mode::Update => update(target, &written(target)),
+        Kind::Upsert => insert(target, on_conflict(target)),
+        Kind::Update(columns) | Kind::Move(columns) => update(target, columns),
+        Kind::Delete => delete(target),
+    }
+}
+
+fn insert(target: &Target, conflict: String) -> Text {
+    let columns = written(target);
+    let parameters: Vec<Wire> = columns.iter().map(|&i| target.columns[i].wire).collect();
+    let names: Vec<_> = columns.iter().map(|&i| target.columns[i].sql.as_str()).collect();
+    let values: Vec<_> = columns.iter().enumerate().map(|(n, &i)| value(target, i, n)).collect();
+    let sql = format!(
+        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{conflict}",
+        target.sql,
+        names.join(", "),
+        values.join(", "),
+        unnest(&parameters)
+    );
+    Text { sql, parameters }
+}
+
+fn on_conflict(target: &Target) -> String {
+    let key: Vec<_> = target.key.iter().map(|&i| target.columns[i].sql.as_str()).collect();
+    let sets: Vec<_> = written(target)
+        .iter()
+        .filter(|i| !target.key.contains(i))
+        .map(|&i| format!("{0} = EXCLUDED.{0}", target.columns[i].sql))
+        .collect();
+    if sets.is_empty() {
+        format!(" ON CONFLICT ({}) DO NOTHING", key.join(", "))
+    } else {
+        format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), sets.join(", "))
+    }
+}
+
+fn update(target: &Target, columns: &[usize]) -> Text {
+    let all = columns.iter().chain(&target.key);
+    let parameters: Vec<Wire> = all.map(|&i| target.columns[i].wire).collect();
+    let sets = columns
+        .iter()
+        .enumerate()
+        .map(|(n, &i)| format!("{} = {}", target.columns[i].sql, value(target, i, n)));
+    let sql = format!(
+        "UPDATE {} AS t SET {} FROM {} WHERE {}",
+        target.sql,
+        sets.collect::<Vec<_>>().join(", "),
+        unnest(&parameters),
+        by_key(target, columns.len())
+    );
+    Text { sql, parameters }
+}
+
+fn delete(target: &Target) -> Text {
+    let parameters: Vec<Wire> = target.key.iter().map(|&i| target.columns[i].wire).collect();
+    let sql = format!(
+        "DELETE FROM {} AS t USING {} WHERE {}",
+        target.sql,
+        unnest(&parameters),
+        by_key(target, 0)
+    );
+    Text { sql, parameters }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::TargetColumn;
+    use cdc::TableName;
+
+    fn orders() -> Target {
+        let column = |name: &str, wire, type_sql: &str| TargetColumn {
+            name: name.into(),
+            sql: format!("\"{name}\""),
+            wire,
+            type_sql: type_sql.to_owned(),
+            generated: false,
+            equal_is_same: true,
+        };
+        Target {
+            oid: 1,
+            name: TableName::new("s", "orders"),
+            sql: "\"s\".\"orders\"".to_owned(),
+            columns: vec![
+                column("id", Wire::Int4, "\"pg_catalog\".\"int4\""),
+                column("total", Wire::Cast, "\"pg_catalog\".\"numeric\""),
+            ],
+            key: vec![0],
+            foldable: true,
+        }
+    }
+
+    #[test]
+    fn statements_work_on_arrays() {
+        let text = |kind| statement(&orders(), &kind, Mode::Upsert).sql;
+        assert_eq!(
+            text(Kind::Upsert),
+            "INSERT INTO \"s\".\"orders\" (\"id\", \"total\") OVERRIDING SYSTEM VALUE \
+             SELECT k.c0, k.c1::\"pg_catalog\".\"numeric\" FROM pg_catalog.unnest($1, $2) AS k(c0, c1) \
+             ON CONFLICT (\"id\") DO UPDATE SET \"total\" = EXCLUDED.\"total\""
+        );
+        assert_eq!(
+            text(Kind::Move(vec![0, 1])),
+            "UPDATE \"s\".\"orders\" AS t SET \"id\" = k.c0, \"total\" = k.c1::\"pg_catalog\".\"numeric\" \
+             FROM pg_catalog.unnest($1, $2, $3) AS k(c0, c1, c2) WHERE t.\"id\" = k.c2"
+        );
+        assert_eq!(
+            text(Kind::Delete),
+            "DELETE FROM \"s\".\"orders\" AS t USING pg_catalog.unnest($1) AS k(c0) WHERE t.\"id\" = k.c0"
+        );
+    }
+}
