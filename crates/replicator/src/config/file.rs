@@ -1,0 +1,200 @@
+//! The shape of a pipeline file, key by key, in the order a change travels.
+
+use std::collections::BTreeMap;
+
+use cdc::TableName;
+use pgrelay_log::Kafka;
+use postgres_client::Server;
+use postgres_sink::{Constraints, Mode};
+use postgres_source::{SnapshotMode, TablePattern, is_slot_name};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use transforms::{NewColumns, SecretRef, Step};
+
+/// One replication stream.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineFile {
+    /// The pipeline's identity: checkpoints, slot and transactional id are called after it. It outlives the
+    /// file's name.
+    pub name: Name,
+    /// Where changes come from. Left out, the pipeline only applies what `kafka:` holds.
+    pub source: Option<SourceSection>,
+    /// What happens to every change before anything is produced, step by step.
+    #[serde(default)]
+    pub transforms: Vec<Step>,
+    /// What becomes of a column that was not there when the pipeline began: by default it halts a table that
+    /// is masked, and passes everywhere else.
+    pub new_columns: Option<NewColumns>,
+    /// The log between the halves. Left out, changes go straight to the target.
+    pub kafka: Option<Kafka>,
+    /// Where changes go. Left out, the pipeline only captures.
+    pub sink: Option<SinkSection>,
+    /// What happens when a change cannot be read, transformed or written.
+    #[serde(default)]
+    pub errors: Errors,
+}
+
+/// A pipeline's name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Name(pub String);
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !name.is_empty() && name.len() <= 48 && name.bytes().all(fits) {
+            Ok(Self(name))
+        } else {
+            Err("a name is 1 to 48 letters, digits, - _ or .".to_owned())
+        }
+    }
+}
+
+/// Which kind of source.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSection {
+    /// A PostgreSQL publication.
+    pub postgres: PostgresSource,
+}
+
+/// A connection URI without a password.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Url(pub Server);
+
+impl TryFrom<String> for Url {
+    type Error = String;
+
+    fn try_from(uri: String) -> Result<Self, String> {
+        Server::parse(&uri).map(Self).map_err(|error| error.to_string())
+    }
+}
+
+/// An entry of `tables`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Pattern(pub TablePattern);
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error: postgres_source::PatternError| error.to_string())
+    }
+}
+
+/// A replication slot's name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct SlotName(pub String);
+
+impl TryFrom<String> for SlotName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if is_slot_name(&name) {
+            Ok(Self(name))
+        } else {
+            Err("a slot's name is 1 to 63 lower-case letters, digits or _".to_owned())
+        }
+    }
+}
+
+/// A PostgreSQL publication as a source.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresSource {
+    /// `postgresql://role@host:port/database`, with libpq's `sslmode`, `sslrootcert`, `sslcert`, `sslkey`.
+    pub url: Url,
+    /// The role's password: `{ env: NAME }` or `{ file: PATH }`.
+    pub password: Option<SecretRef>,
+    /// The tables to capture: `schema.table`, with `*` for any characters.
+    pub tables: Vec<Pattern>,
+    /// The replication slot; made where it is missing. Default: `pgrelay_` and the pipeline's name.
+    pub slot: Option<SlotName>,
+    /// The publication; made where it is missing. Default: the slot's name.
+    pub publication: Option<String>,
+    /// Whether the tables are copied first.
+    #[serde(default)]
+    pub snapshot: SnapshotMode,
+}
+
+/// Where changes go, and what happens to them on the way from Kafka.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SinkSection {
+    /// Steps after Kafka, where the sink wants its own.
+    #[serde(default)]
+    pub transforms: Vec<Step>,
+    /// A PostgreSQL database.
+    pub postgres: PostgresSink,
+}
+
+/// A table's name as a key or value of `tables`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Table(pub TableName);
+
+impl TryFrom<String> for Table {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error: cdc::NameError| error.to_string())
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A PostgreSQL database as a sink.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresSink {
+    /// `postgresql://role@host:port/database`, with libpq's `sslmode`, `sslrootcert`, `sslcert`, `sslkey`.
+    pub url: Url,
+    /// The role's password: `{ env: NAME }` or `{ file: PATH }`.
+    pub password: Option<SecretRef>,
+    /// Tables that are called otherwise here: names as they left the capture chain → names here.
+    #[serde(default)]
+    pub tables: BTreeMap<Table, Table>,
+    /// What becomes of rows.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Whether deletes are applied.
+    #[serde(default = "yes")]
+    pub delete: bool,
+    /// Whether missing tables and columns are made.
+    #[serde(default = "yes")]
+    pub create: bool,
+    /// What becomes of the target's constraints while we write.
+    #[serde(default)]
+    pub constraints: Constraints,
+}
+
+/// What happens on a data error.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Errors {
+    /// Which errors are set aside instead of halting.
+    #[serde(default)]
+    pub tolerate: Tolerate,
+}
+
+/// Which errors are set aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tolerate {
+    /// None: the first one halts the pipeline.
+    #[default]
+    None,
+}

@@ -1,0 +1,195 @@
+//! A pipeline file with its defaults filled in and its secrets looked up: what the halves are made of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cdc::Finding;
+use pgrelay_log::{LogSettings, OptionValue};
+use postgres_client::{Secret, Server};
+use transforms::{NewColumns, SecretRef, Step};
+
+use super::file::{PipelineFile, PostgresSink, PostgresSource, Url};
+
+/// A batch ends at this many events …
+const BATCH_EVENTS_MAX: usize = 10_000;
+/// … or bytes,
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// and this many bytes may wait between the socket and the batch.
+const QUEUE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Which ends a pipeline has.
+#[derive(Clone, Debug)]
+pub enum Ends {
+    /// Straight from one database into the other.
+    Direct(Box<postgres_source::Settings>, Box<postgres_sink::Settings>),
+    /// Through Kafka, either half or both.
+    Log {
+        /// The half that captures.
+        source: Option<Box<postgres_source::Settings>>,
+        /// The log.
+        log: Box<LogSettings>,
+        /// The half that applies.
+        sink: Option<Box<postgres_sink::Settings>>,
+    },
+}
+
+/// A pipeline, ready to run.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The file it was read from.
+    pub file: Arc<str>,
+    /// The capture chain.
+    pub transforms: Vec<Step>,
+    /// The apply chain.
+    pub sink_transforms: Vec<Step>,
+    /// What becomes of new columns.
+    pub new_columns: Option<NewColumns>,
+    /// Its ends.
+    pub ends: Ends,
+}
+
+impl Pipeline {
+    /// The settings of the source, if it has one.
+    pub fn source(&self) -> Option<&postgres_source::Settings> {
+        match &self.ends {
+            Ends::Direct(source, _) => Some(source),
+            Ends::Log { source, .. } => source.as_deref(),
+        }
+    }
+
+    /// The settings of the sink, if it has one.
+    pub fn sink(&self) -> Option<&postgres_sink::Settings> {
+        match &self.ends {
+            Ends::Direct(_, sink) => Some(sink),
+            Ends::Log { sink, .. } => sink.as_deref(),
+        }
+    }
+
+    /// The settings of the log, if it has one.
+    pub fn log(&self) -> Option<&LogSettings> {
+        match &self.ends {
+            Ends::Direct(..) => None,
+            Ends::Log { log, .. } => Some(log),
+        }
+    }
+
+    pub(super) fn resolve(file: &str, parsed: PipelineFile, text: &str) -> Result<Self, Vec<Finding>> {
+        let mut findings = Vec::new();
+        let at = |key: &str| place(file, text, key);
+        let name: Arc<str> = parsed.name.0.as_str().into();
+        let source = parsed.source.map(|section| source_settings(&name, section.postgres, &at("source"), &mut findings));
+        let (sink_transforms, sink) = match parsed.sink {
+            Some(section) => (section.transforms, Some(sink_settings(&name, section.postgres, source.is_some(), &at("sink"), &mut findings))),
+            None => (Vec::new(), None),
+        };
+        let log = parsed.kafka.map(|kafka| {
+            let options = option_values(&kafka.options, &at("kafka"), &mut findings);
+            LogSettings { pipeline: name.to_string(), kafka, options }
+        });
+        let ends = match (source, log, sink) {
+            (Some(source), None, Some(sink)) => Some(Ends::Direct(Box::new(source), Box::new(sink))),
+            (source, Some(log), sink) if source.is_some() || sink.is_some() => {
+                Some(Ends::Log { source: source.map(Box::new), log: Box::new(log), sink: sink.map(Box::new) })
+            }
+            (source, log, _) => {
+                let missing = if source.is_none() && log.is_none() { "source" } else if log.is_some() { "source or sink" } else { "kafka or sink" };
+                findings.push(Finding::usage("missing_key", file, format!("the pipeline has no {missing}")).remedy("a pipeline has a source and a sink, or kafka and one of the two, or all three"));
+                None
+            }
+        };
+        for step in parsed.transforms.iter().chain(&sink_transforms) {
+            if let Err(found) = step.resolve_secrets() {
+                findings.push(found.within(file));
+            }
+        }
+        match ends {
+            Some(ends) if findings.is_empty() => Ok(Self { name, file: file.into(), transforms: parsed.transforms, sink_transforms, new_columns: parsed.new_columns, ends }),
+            _ => Err(findings),
+        }
+    }
+}
+
+/// `file:line:column` of a key at the left margin, for what is found wrong after the file is read.
+fn place(file: &str, text: &str, key: &str) -> String {
+    let line = text.lines().position(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    line.map_or_else(|| format!("{file}: {key}"), |line| format!("{file}:{}:1: {key}", line + 1))
+}
+
+fn secret(reference: &SecretRef, place: &str, findings: &mut Vec<Finding>) -> Option<String> {
+    let resolved = reference.resolve().map_err(|finding| *finding).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| Finding::usage("secret_not_text", "", "the secret is not UTF-8"))
+    });
+    match resolved {
+        Ok(text) => Some(text),
+        Err(finding) => {
+            findings.push(finding.within(place));
+            None
+        }
+    }
+}
+
+fn server(url: Url, password: Option<&SecretRef>, place: &str, findings: &mut Vec<Finding>) -> Server {
+    let password = password.and_then(|reference| secret(reference, place, findings));
+    url.0.with_password(password.map(Secret::new))
+}
+
+fn source_settings(name: &Arc<str>, section: PostgresSource, place: &str, findings: &mut Vec<Finding>) -> postgres_source::Settings {
+    let default: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let slot = section.slot.map_or_else(|| format!("pgrelay_{default}"), |slot| slot.0);
+    if section.tables.is_empty() {
+        findings.push(Finding::usage("no_tables", place, "`tables` names none").remedy("list the tables to capture: [public.orders, \"inventory.*\"]"));
+    }
+    postgres_source::Settings {
+        pipeline: name.clone(),
+        server: server(section.url, section.password.as_ref(), place, findings),
+        tables: section.tables.into_iter().map(|pattern| pattern.0).collect(),
+        publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
+        slot: slot.into(),
+        snapshot: section.snapshot,
+        batch_events_max: BATCH_EVENTS_MAX,
+        batch_bytes_max: BATCH_BYTES_MAX,
+        queue_bytes_max: QUEUE_BYTES_MAX,
+    }
+}
+
+fn sink_settings(name: &Arc<str>, section: PostgresSink, owns_source: bool, place: &str, findings: &mut Vec<Finding>) -> postgres_sink::Settings {
+    // A pipeline that reads what a capture half wrote has every change of every row, as if it owned the source.
+    let _ = owns_source;
+    postgres_sink::Settings {
+        pipeline: name.clone(),
+        server: server(section.url, section.password.as_ref(), place, findings),
+        tables: section.tables.into_iter().map(|(from, to)| (from.0, to.0)).collect(),
+        mode: section.mode,
+        delete: section.delete,
+        create: section.create,
+        constraints: section.constraints,
+        owns_source: true,
+    }
+}
+
+fn option_values(options: &BTreeMap<String, OptionValue>, place: &str, findings: &mut Vec<Finding>) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    for (name, value) in options {
+        let value = match value {
+            OptionValue::Switch(switch) => Some(switch.to_string()),
+            OptionValue::Number(number) => Some(number.to_string()),
+            OptionValue::Text(_) if is_secret(name) => {
+                findings.push(Finding::usage("secret_in_file", format!("{place}.options"), format!("`{name}` is written into the file"))
+                    .remedy(format!("write `{name}: {{ env: NAME }}` or `{name}: {{ file: PATH }}`")));
+                None
+            }
+            OptionValue::Text(text) => Some(text.clone()),
+            OptionValue::Env { env } => secret(&SecretRef::Env(env.clone()), place, findings),
+            OptionValue::File { file } => secret(&SecretRef::File(file.clone()), place, findings),
+        };
+        values.extend(value.map(|value| (name.clone(), value)));
+    }
+    values
+}
+
+/// Whether librdkafka's setting holds a secret.
+fn is_secret(name: &str) -> bool {
+    ["password", "secret", "pem"].iter().any(|word| name.contains(word)) && !name.ends_with(".location")
+}

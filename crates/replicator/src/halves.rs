@@ -1,0 +1,167 @@
+//! A pipeline's halves: which ends a loop runs between, made anew at every start.
+
+use std::sync::Arc;
+
+use cdc::{Fault, Finding, Lsn, Meter, Status};
+use pgrelay_log::{LogEnd, LogSink, LogSource};
+use postgres_sink::PostgresSink;
+use postgres_source::PostgresSource;
+use tokio_util::sync::CancellationToken;
+use transforms::Step;
+
+use crate::config::{Ends, Pipeline};
+use crate::run::{Bounds, Chained, Failure, Until, run};
+
+/// Batches that apply what the log holds are bounded like those that capture.
+const BOUNDS: Bounds = Bounds { batch_events_max: 10_000, batch_bytes_max: 8 * 1024 * 1024 };
+
+/// What a half does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// From a database into another one.
+    Direct,
+    /// From a database into the log.
+    Capture,
+    /// From the log into a database.
+    Apply,
+}
+
+impl Role {
+    /// The word in metrics, logs and listings.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Role::Direct => "direct",
+            Role::Capture => "source",
+            Role::Apply => "sink",
+        }
+    }
+}
+
+/// One half of a pipeline.
+#[derive(Clone, Debug)]
+pub struct Half {
+    /// The pipeline.
+    pub pipeline: Arc<Pipeline>,
+    /// What it does.
+    pub role: Role,
+    /// What it counts.
+    pub meter: Arc<Meter>,
+}
+
+/// What `--until` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Everything committed by the start.
+    Now,
+    /// Everything committed before this LSN.
+    Lsn(Lsn),
+}
+
+impl std::str::FromStr for Goal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "now" => Ok(Goal::Now),
+            lsn => lsn.parse().map(Goal::Lsn).map_err(|error: cdc::LsnError| error.to_string()),
+        }
+    }
+}
+
+impl Pipeline {
+    /// Its halves.
+    pub fn halves(self: &Arc<Self>) -> Vec<Half> {
+        let half = |role| Half { pipeline: self.clone(), role, meter: Arc::default() };
+        match &self.ends {
+            Ends::Direct(..) => vec![half(Role::Direct)],
+            Ends::Log { source, sink, .. } => {
+                let capture = source.as_ref().map(|_| half(Role::Capture));
+                let apply = sink.as_ref().map(|_| half(Role::Apply));
+                capture.into_iter().chain(apply).collect()
+            }
+        }
+    }
+
+    /// What `goal` means for its halves.
+    ///
+    /// # Errors
+    /// Where the source or the log cannot be asked, or an LSN is given to a pipeline that has no source.
+    pub async fn until(&self, goal: Goal) -> Result<Until, Failure> {
+        match (goal, self.source(), self.log()) {
+            (Goal::Lsn(lsn), Some(_), _) => Ok(Until::Lsn(lsn)),
+            (Goal::Now, Some(source), _) => Ok(Until::Lsn(postgres_source::wal_end(source).await?)),
+            (Goal::Now, None, Some(log)) => {
+                let end = LogEnd::read(log).await?;
+                Ok(Until::Cut(end.map_or(-1, |end| end.cut)))
+            }
+            _ => Err(Failure {
+                remedy: cdc::Remedy::Halt,
+                finding: Finding::usage("until_lsn", "--until", format!("pipeline {} only applies: an LSN means nothing to it", self.name))
+                    .remedy("write `--until now`: the end of the log when it starts"),
+            }),
+        }
+    }
+}
+
+impl Half {
+    /// `shop source`, for logs and findings.
+    pub fn label(&self) -> String {
+        format!("pipeline {}, {}", self.pipeline.name, self.role.word())
+    }
+
+    fn chain(&self) -> Chained {
+        let pipeline = &self.pipeline;
+        let steps: Vec<Step> = match self.role {
+            Role::Capture => pipeline.transforms.clone(),
+            Role::Apply => pipeline.sink_transforms.clone(),
+            Role::Direct => pipeline.transforms.iter().chain(&pipeline.sink_transforms).cloned().collect(),
+        };
+        let new_columns = if self.role == Role::Apply { None } else { pipeline.new_columns };
+        Chained::new(steps, new_columns, self.role != Role::Apply)
+    }
+
+    /// Runs the half once, from its start to its end or its first error.
+    ///
+    /// # Errors
+    /// What ended it.
+    pub async fn run(&self, until: Option<Until>, stop: &CancellationToken) -> Result<(), Failure> {
+        let mut chain = self.chain();
+        let meter = &self.meter;
+        match (&self.pipeline.ends, self.role) {
+            (Ends::Direct(source, sink), _) => {
+                let mut source = capture(source, meter, until);
+                let mut sink = PostgresSink::new((**sink).clone(), meter.clone());
+                run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
+            }
+            (Ends::Log { source: Some(source), log, .. }, Role::Capture) => {
+                let mut source = capture(source, meter, until);
+                let mut sink = LogSink::new((**log).clone(), meter.clone());
+                run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
+            }
+            (Ends::Log { log, sink: Some(sink), .. }, Role::Apply) => {
+                let mut source = LogSource::new((**log).clone(), meter.clone());
+                let mut sink = PostgresSink::new((**sink).clone(), meter.clone());
+                run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn capture(settings: &postgres_source::Settings, meter: &Arc<Meter>, until: Option<Until>) -> PostgresSource {
+    let mut source = PostgresSource::new(settings.clone(), meter.clone());
+    if let Some(Until::Lsn(lsn)) = until {
+        source.until(lsn);
+    }
+    source
+}
+
+/// The status a halt leads to: what was found before anything moved is the outside system's, the rest is ours.
+pub fn status_of(finding: &Finding, had_begun: bool) -> Status {
+    if had_begun && finding.status == Status::Outside { Status::Failed } else { finding.status }
+}
+
+/// Wraps an error for a person.
+pub fn failure(error: impl Fault) -> Failure {
+    error.into()
+}

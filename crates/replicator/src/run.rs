@@ -1,0 +1,203 @@
+//! The loop: a batch is taken, transformed, made durable, confirmed. Order is the proof.
+//!
+//! ```text
+//! source.next ─▶ chain ─▶ waiting ─▶ sink.write ─▶ source.confirm
+//!      ▲                     │           │
+//!      └── goes on meanwhile ┘           └ one at a time, in order
+//! ```
+//!
+//! While one batch is written the next ones are taken in and become one: batches grow with the backlog and
+//! shrink to one event when there is none.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdc::{Batch, Captured, Checkpoint, Event, Fault, Finding, Flow, Lsn, Meter, Phase, Progress, Remedy, Sink, Source, Status, Transform, TransformError};
+use tokio_util::sync::CancellationToken;
+use transforms::Chain;
+
+/// How long a write may go on after a stop was asked for.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// When a run is over on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Everything that was committed before this LSN is durable at the sink.
+    Lsn(Lsn),
+    /// The cut at this offset is durable at the sink.
+    Cut(i64),
+}
+
+impl Until {
+    fn reached(self, checkpoint: &Checkpoint) -> bool {
+        match self {
+            Until::Lsn(lsn) => matches!(checkpoint.progress, Progress::After { end_lsn } if end_lsn >= lsn),
+            Until::Cut(offset) => checkpoint.progress.is_whole() && checkpoint.log.as_ref().and_then(|log| log.cut).is_some_and(|cut| cut >= offset),
+        }
+    }
+}
+
+/// How much the batches waiting to be written may hold together.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Events.
+    pub batch_events_max: usize,
+    /// Bytes.
+    pub batch_bytes_max: usize,
+}
+
+/// Why a half does not go on.
+#[derive(Debug)]
+pub struct Failure {
+    /// What to do about it.
+    pub remedy: Remedy,
+    /// What to tell a person.
+    pub finding: Finding,
+}
+
+impl<E: Fault> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure { remedy: error.remedy(), finding: error.finding() }
+    }
+}
+
+fn halted(error: TransformError) -> Failure {
+    Failure { remedy: Remedy::Halt, finding: *error.0 }
+}
+
+/// Runs one half until it is stopped, has reached `until`, or fails.
+///
+/// # Errors
+/// What the source, the chain or the sink could not do. Nothing is lost: the next run begins at what is durable.
+pub async fn run<S: Source, K: Sink>(
+    source: &mut S,
+    chain: &mut Chained,
+    sink: &mut K,
+    meter: &Meter,
+    bounds: Bounds,
+    until: Option<Until>,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let stopped = tokio::select! {
+        biased;
+        () = stop.cancelled() => true,
+        started = start(source, chain, sink, until) => match started? {
+            Some(()) => false,
+            None => true,
+        },
+    };
+    let worked = if stopped { Ok(()) } else { work(source, chain, sink, meter, bounds, until, stop).await };
+    source.stop().await;
+    worked
+}
+
+/// Claims both ends and begins where the sink stands. `None`: everything asked for is done already.
+async fn start<S: Source, K: Sink>(source: &mut S, chain: &mut Chained, sink: &mut K, until: Option<Until>) -> Result<Option<()>, Failure> {
+    source.claim().await?;
+    let committed = sink.committed().await?;
+    if let Some(checkpoint) = &committed {
+        chain.captured = checkpoint.captured.clone();
+        if until.is_some_and(|until| until.reached(checkpoint)) {
+            return Ok(None);
+        }
+    }
+    source.start(committed).await?;
+    Ok(Some(()))
+}
+
+/// What is taken in while a batch is written.
+#[derive(Default)]
+struct Waiting {
+    batches: VecDeque<Batch>,
+    /// What ended the taking in: said once everything taken in before it is durable.
+    failure: Option<Failure>,
+}
+
+impl Waiting {
+    fn push(&mut self, next: Result<Batch, Failure>, bounds: Bounds) {
+        match next {
+            Err(failure) => self.failure = Some(failure),
+            Ok(next) => match self.batches.back_mut() {
+                // A batch that begins an attempt is written alone: what was before it is void.
+                Some(last) if !next.begin && fits(last, bounds) => last.append(next),
+                _ => self.batches.push_back(next),
+            },
+        }
+    }
+
+    fn has_room(&self, bounds: Bounds) -> bool {
+        let last = self.batches.back();
+        self.failure.is_none() && self.batches.len() < 2 && last.is_none_or(|last| fits(last, bounds))
+    }
+}
+
+fn fits(batch: &Batch, bounds: Bounds) -> bool {
+    !batch.begin && batch.events.len() < bounds.batch_events_max && batch.weight() < bounds.batch_bytes_max
+}
+
+async fn next<S: Source>(source: &mut S) -> Result<Batch, Failure> {
+    source.next().await.map_err(Failure::from)
+}
+
+async fn work<S: Source, K: Sink>(
+    source: &mut S,
+    chain: &mut Chained,
+    sink: &mut K,
+    meter: &Meter,
+    bounds: Bounds,
+    until: Option<Until>,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let mut waiting = Waiting::default();
+    loop {
+        let batch = match (waiting.batches.pop_front(), waiting.failure.take()) {
+            (Some(batch), failure) => {
+                waiting.failure = failure;
+                batch
+            }
+            (None, Some(failure)) => return Err(failure),
+            (None, None) => tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                batch = next(source) => chain.transform(batch?)?,
+            },
+        };
+        if meter.phase() == Phase::Starting {
+            meter.enter(Phase::Streaming);
+        }
+        {
+            let write = sink.write(&batch);
+            tokio::pin!(write);
+            loop {
+                tokio::select! {
+                    written = &mut write => break written?,
+                    next = next(source), if waiting.has_room(bounds) && !batch.begin => {
+                        waiting.push(next.and_then(|batch| chain.transform(batch)), bounds);
+                    }
+                    // A sink that does not answer does not keep the process: what it had not committed comes again.
+                    () = grace(stop) => return Ok(()),
+                }
+            }
+        }
+        // Invariant 1: confirmed only after `write` returned Ok.
+        source.confirm(&batch.checkpoint).await?;
+        if stop.is_cancelled() || until.is_some_and(|until| until.reached(&batch.checkpoint)) {
+            return Ok(());
+        }
+    }
+}
+
+/// Ends some time after `stop`: what a write may still take.
+async fn grace(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(STOP_GRACE).await;
+}
+
+/// A chain, and what it needs to know of the tables as they were.
+#[derive(Debug)]
+pub struct Chained {
+    chain: Chain,
+    /// The tables and columns that were accepted, by the table's number in the source.
+    captured: Arc<Captured>,
+}

@@ -1,0 +1,78 @@
+//! One task a half: it starts again what may heal, and stops at what will not.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use cdc::{Finding, Meter, Phase, Remedy, Status};
+use tokio_util::sync::CancellationToken;
+
+use crate::halves::{Goal, Half};
+use crate::run::{Failure, Until};
+
+/// The first pause before a new start, and the longest.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// With `--until` a half that never came to work at all is given up after this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a half ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was stopped, or reached what `--until` asked for.
+    Done,
+    /// It halted.
+    Halted(Box<Finding>),
+}
+
+/// Runs a half until it is stopped, is done, or halts.
+pub async fn supervise(half: Arc<Half>, goal: Option<Goal>, stop: CancellationToken) -> Ended {
+    let begun = Instant::now();
+    let mut pause = PAUSE_MIN;
+    let mut worked_once = false;
+    let mut until = None;
+    loop {
+        half.meter.enter(Phase::Starting);
+        let before = progress(&half.meter);
+        let failure = match attempt(&half, goal, &mut until, &stop).await {
+            Ok(()) => {
+                half.meter.enter(Phase::Stopped);
+                return Ended::Done;
+            }
+            Err(failure) => failure,
+        };
+        let moved = progress(&half.meter) != before;
+        worked_once |= moved;
+        Meter::add(&half.meter.errors, 1);
+        let finding = failure.finding.within(&half.label());
+        let gives_up = goal.is_some() && !worked_once && begun.elapsed() > PATIENCE;
+        if failure.remedy != Remedy::Retry || gives_up {
+            half.meter.enter(Phase::Halted(format!("{} [{}]", finding.reason, finding.code)));
+            let status = if worked_once && finding.status == Status::Outside && goal.is_some() { Status::Failed } else { finding.status };
+            return Ended::Halted(Box::new(Finding { status, ..finding }));
+        }
+        if moved {
+            pause = PAUSE_MIN;
+        }
+        tracing::warn!(code = finding.code, place = %finding.place, reason = %finding.reason, remedy = %finding.remedy, pause_ms = pause.as_millis(), "starting again");
+        half.meter.enter(Phase::Retrying(format!("{} [{}]", finding.reason, finding.code)));
+        tokio::select! {
+            () = stop.cancelled() => {
+                half.meter.enter(Phase::Stopped);
+                return Ended::Done;
+            }
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSE_MAX),
+        }
+    }
+}
+
+async fn attempt(half: &Half, goal: Option<Goal>, until: &mut Option<Until>, stop: &CancellationToken) -> Result<(), Failure> {
+    if let (Some(goal), None) = (goal, &until) {
+        *until = Some(half.pipeline.until(goal).await?);
+    }
+    half.run(*until, stop).await
+}
+
+fn progress(meter: &Meter) -> (u64, u64) {
+    (meter.batches.load(Ordering::Relaxed), meter.snapshot_rows.load(Ordering::Relaxed))
+}
