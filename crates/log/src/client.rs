@@ -14,7 +14,7 @@ use crate::config::LogSettings;
 use crate::error::{Asking, LogError};
 
 /// How long one question to the brokers may take.
-pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// The options that are ours: exactly once depends on them.
 const OWNED: [&str; 12] = [

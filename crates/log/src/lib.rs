@@ -7,16 +7,20 @@ mod config;
 mod converter;
 mod cut;
 mod debezium_json;
+mod decoder;
 mod error;
 mod fold;
+mod lane;
 pub mod murmur2;
 mod offsets;
 mod producer;
+mod reader;
 mod records;
 #[cfg(test)]
 mod round_trip;
 mod scan;
 mod sink;
+mod source;
 mod stamp;
 pub mod topics;
 
@@ -29,4 +33,5 @@ pub use error::LogError;
 pub use fold::{FoldError, ReadRecord, fold};
 pub use records::{OtherKey, RecordRef, Records, VERBATIM_HEADER};
 pub use sink::LogSink;
+pub use source::{LogEnd, LogSource};
 pub use stamp::{STAMP_HEADER, Stamp};

@@ -222,26 +222,21 @@ impl ProducerThread {
     fn error(&self, doing: &'static str, topic: &str, error: &KafkaError) -> LogError {
         self.producer.poll(Duration::ZERO);
         let asking = Asking::new(&self.settings, doing, topic);
-        // The transaction's own error tells only that it failed; a record's error tells why.
-        let delivered = self.producer.context().delivered.lock().ok().and_then(|d| d.error.clone());
-        match delivered {
-            Some((error, topic, partition))
-                if matches!(asking.error(&error), LogError::Refused(_)) =>
-            {
-                self.delivery_error(&error, &topic, partition)
+        // What ended the producer tells more than what that did to the records in flight.
+        if let Some((code, reason)) = self.producer.client().fatal_error() {
+            return asking.code(code, &reason);
+        }
+        let delivered =
+            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = delivered.error.clone();
+        drop(delivered);
+        // The transaction's own error tells only that it failed; a record's tells why.
+        match failed {
+            Some((error, topic, partition)) if !is_purge(&error) => {
+                let place = format!("{topic}, partition {partition}");
+                Asking::new(&self.settings, "write records", &place).error(&error)
             }
             _ => self.producer.context().said.explain(asking, error),
-        }
-    }
-
-    fn delivery_error(&self, error: &KafkaError, topic: &str, partition: i32) -> LogError {
-        let place = format!("{topic}, partition {partition}");
-        let known = matches!(error, KafkaError::MessageProduction(_));
-        match Asking::new(&self.settings, "write records", topic).error(error) {
-            LogError::Broker { doing, reason, .. } if known => {
-                Asking::new(&self.settings, doing, &place).broker(reason)
-            }
-            error => error,
         }
     }
 
@@ -281,12 +276,11 @@ impl ProducerThread {
     fn check_delivered(&self) -> Result<(), LogError> {
         let delivered =
             self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
-        match delivered.error.clone() {
+        let failed = delivered.error.clone();
+        drop(delivered);
+        match failed {
             None => Ok(()),
-            Some((error, topic, partition)) => {
-                drop(delivered);
-                Err(self.delivery_error(&error, &topic, partition))
-            }
+            Some((error, topic, _)) => Err(self.error("write records", &topic, &error)),
         }
     }
 
@@ -384,6 +378,11 @@ fn is_retriable(error: &KafkaError) -> bool {
         KafkaError::Flush(Code::OperationTimedOut) => true,
         _ => false,
     }
+}
+
+/// Whether a record only fell with others.
+fn is_purge(error: &KafkaError) -> bool {
+    matches!(error.rdkafka_error_code(), Some(Code::PurgeQueue | Code::PurgeInflight))
 }
 
 fn headers(record: &RecordRef<'_>) -> OwnedHeaders {
