@@ -1,0 +1,31 @@
+//! The rights a pipeline needs in Kafka, as commands to paste.
+
+use std::fmt::Write;
+
+use crate::config::LogSettings;
+
+/// `kafka-acls` lines that give `principal` what both halves of the pipeline need.
+pub fn commands(settings: &LogSettings, principal: &str) -> String {
+    let base = format!(
+        "kafka-acls.sh --bootstrap-server {} --add --allow-principal '{principal}'",
+        settings.bootstrap()
+    );
+    let prefix = &settings.kafka.topic_prefix;
+    let mut out = String::new();
+    let mut topics = |pattern: &str, name: &str| {
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            out,
+            "{base} --operation Create --operation Describe --operation DescribeConfigs --operation Read --operation Write --resource-pattern-type {pattern} --topic '{name}'"
+        );
+    };
+    topics("prefixed", &format!("{prefix}."));
+    topics("literal", &crate::topics::offsets_topic(prefix));
+    topics("literal", &crate::topics::cuts_topic(prefix));
+    topics("literal", &crate::topics::schemas_topic(prefix));
+    let id = settings.transactional_id();
+    let _ =
+        writeln!(out, "{base} --operation Describe --operation Write --transactional-id '{id}'");
+    let _ = write!(out, "{base} --operation Read --group '{id}'");
+    out
+}

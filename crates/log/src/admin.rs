@@ -1,0 +1,194 @@
+//! Topics: how many partitions they have, making the ones that are missing, and how they are kept.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use cdc::Finding;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use crate::client::{self, ASK_LIMIT, Said};
+use crate::config::LogSettings;
+use crate::error::{Asking, LogError, configs_command};
+
+/// A topic as it is to be, if it has to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct TopicSpec {
+    pub(crate) name: String,
+    pub(crate) partitions: i32,
+    pub(crate) config: Vec<(String, String)>,
+}
+
+impl TopicSpec {
+    /// A topic of ours: one partition, and the settings it needs.
+    pub(crate) fn own(name: String, config: &[(&str, &str)]) -> Self {
+        let config = config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Self { name, partitions: 1, config }
+    }
+
+    /// A topic for data, as the pipeline file says.
+    pub(crate) fn data(name: String, settings: &LogSettings) -> Self {
+        let config = &settings.kafka.topic_config;
+        Self {
+            name,
+            partitions: settings.kafka.partitions,
+            config: config.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        }
+    }
+}
+
+/// How many partitions each of these topics has; those that are not there are left out.
+pub(crate) fn partitions(
+    consumer: &BaseConsumer<Said>,
+    settings: &LogSettings,
+    topics: &[String],
+) -> Result<BTreeMap<String, i32>, LogError> {
+    let mut found = BTreeMap::new();
+    let mut ask = |topic: Option<&str>| -> Result<(), LogError> {
+        let asking = Asking::new(settings, "ask for topics", topic.unwrap_or_default());
+        let metadata = consumer
+            .fetch_metadata(topic, ASK_LIMIT)
+            .map_err(|error| client::explain(consumer, asking, &error))?;
+        for topic in metadata.topics() {
+            let asking = Asking::new(settings, "ask for the topic", topic.name());
+            match topic.error().map(Code::from) {
+                None if !topic.partitions().is_empty() => {
+                    // A partition whose leader is not chosen yet does not count as there.
+                    if topic.partitions().iter().all(|partition| partition.leader() >= 0) {
+                        let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
+                        found.insert(topic.name().to_owned(), count);
+                    }
+                }
+                Some(
+                    code @ (Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed),
+                ) => {
+                    return Err(asking.code(code, &code.to_string()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    };
+    // One question for all is cheaper than many, unless only a few are asked for.
+    if topics.len() > 8 {
+        ask(None)?;
+    } else {
+        topics.iter().try_for_each(|topic| ask(Some(topic)))?;
+    }
+    found.retain(|name, _| topics.contains(name));
+    Ok(found)
+}
+
+/// Makes the topics that are missing, and says how many partitions each has. Blocks.
+pub(crate) fn ensure(
+    settings: &LogSettings,
+    specs: &[TopicSpec],
+) -> Result<BTreeMap<String, i32>, LogError> {
+    let consumer = client::consumer(settings)?;
+    let names: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
+    let mut found = partitions(&consumer, settings, &names)?;
+    if found.len() == names.len() {
+        return Ok(found);
+    }
+    let missing: Vec<&TopicSpec> =
+        specs.iter().filter(|spec| !found.contains_key(&spec.name)).collect();
+    create(settings, &missing)?;
+    let begun = Instant::now();
+    while found.len() < names.len() {
+        if begun.elapsed() > ASK_LIMIT {
+            return Err(Asking::new(settings, "wait for new topics", &names.join(", "))
+                .broker("their partitions have no leader yet"));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        found = partitions(&consumer, settings, &names)?;
+    }
+    Ok(found)
+}
+
+fn admin(settings: &LogSettings) -> Result<AdminClient<Said>, LogError> {
+    client::config(settings, &[])?
+        .create_with_context(Said::default())
+        .map_err(|error| Asking::new(settings, "connect", "").error(&error))
+}
+
+/// Waits for an answer that the admin client's own thread brings.
+fn wait<T>(future: impl Future<Output = Result<T, KafkaError>>) -> Result<T, KafkaError> {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| KafkaError::AdminOpCreation(error.to_string()))?
+        .block_on(future)
+}
+
+fn create(settings: &LogSettings, missing: &[&TopicSpec]) -> Result<(), LogError> {
+    let admin = admin(settings)?;
+    let replication = settings.kafka.replication_factor.unwrap_or(-1);
+    let topics: Vec<NewTopic<'_>> = missing
+        .iter()
+        .map(|spec| {
+            let topic =
+                NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(replication));
+            spec.config.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
+        })
+        .collect();
+    let options =
+        AdminOptions::new().request_timeout(Some(ASK_LIMIT)).operation_timeout(Some(ASK_LIMIT));
+    let names = missing.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
+    let asking = Asking::new(settings, "make topics", &names);
+    let results = wait(admin.create_topics(&topics, &options))
+        .map_err(|error| admin.inner().context().explain(asking, &error))?;
+    for result in results {
+        match result {
+            Ok(_) | Err((_, Code::TopicAlreadyExists)) => {}
+            Err((name, code)) => {
+                return Err(
+                    Asking::new(settings, "make the topic", &name).code(code, &code.to_string())
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One setting of each of these topics; nothing where the broker does not let us see it. Blocks.
+pub(crate) fn setting(
+    settings: &LogSettings,
+    topics: &[String],
+    name: &str,
+) -> Result<BTreeMap<String, String>, LogError> {
+    let admin = admin(settings)?;
+    let resources: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
+    let options = AdminOptions::new().request_timeout(Some(ASK_LIMIT));
+    let results = wait(admin.describe_configs(&resources, &options)).map_err(|error| {
+        let asking = Asking::new(settings, "ask for topic settings", "");
+        admin.inner().context().explain(asking, &error)
+    })?;
+    Ok(topics
+        .iter()
+        .zip(results)
+        .filter_map(|(topic, result)| {
+            let resource = result.ok()?;
+            Some((topic.clone(), resource.get(name)?.value.clone()?))
+        })
+        .collect())
+}
+
+/// A finding where a topic of ours would lose what it must keep.
+pub(crate) fn not_compacted(settings: &LogSettings, topic: &str, policy: &str) -> Option<Finding> {
+    let compact = policy.split(',').any(|word| word.trim() == "compact");
+    let deletes = policy.split(',').any(|word| word.trim() == "delete");
+    if compact && !deletes {
+        return None;
+    }
+    Some(
+        Finding::outside(
+            "kafka_topic_not_compacted",
+            format!("Kafka topic {topic}"),
+            format!(
+                "its cleanup.policy is `{policy}`, so the broker will delete what it must keep"
+            ),
+        )
+        .remedy("Let the broker keep the newest record of each key.")
+        .run(configs_command(settings, topic, "cleanup.policy=compact")),
+    )
+}

@@ -1,0 +1,147 @@
+//! How every client of the brokers is set up, and what it tells while it works.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use cdc::Finding;
+
+use crate::config::LogSettings;
+use crate::error::{Asking, LogError};
+
+/// How long one question to the brokers may take.
+pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// The options that are ours: exactly once depends on them.
+const OWNED: [&str; 12] = [
+    "bootstrap.servers",
+    "transactional.id",
+    "enable.idempotence",
+    "isolation.level",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "auto.offset.reset",
+    "enable.partition.eof",
+    "group.id",
+    "compression.type",
+    "compression.codec",
+    "acks",
+];
+
+/// What a client says of itself: kept for the next error, as a time-out alone does not tell why.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    last: Mutex<Option<(RDKafkaErrorCode, String)>>,
+}
+
+impl Said {
+    pub(crate) fn note(&self, error: &KafkaError, reason: &str) {
+        if let (Some(code), Ok(mut last)) = (error.rdkafka_error_code(), self.last.lock()) {
+            *last = Some((code, reason.to_owned()));
+        }
+    }
+
+    /// The error `asking` met, with what the client said before where that tells more.
+    pub(crate) fn explain(&self, asking: Asking<'_>, error: &KafkaError) -> LogError {
+        let known = self.last.lock().ok().and_then(|mut last| last.take());
+        match (asking.error(error), known) {
+            (LogError::Broker { .. }, Some((code, reason))) => {
+                asking.code(code, &format!("{error}; {reason}"))
+            }
+            (error, _) => error,
+        }
+    }
+}
+
+impl ClientContext for Said {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.note(&error, reason);
+    }
+}
+
+impl ConsumerContext for Said {}
+
+/// librdkafka's own log, quieter by one level: what matters comes as an error as well.
+pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    if (level as i32) < RDKafkaLogLevel::Warning as i32 {
+        tracing::warn!(target: "librdkafka", facility, "{message}");
+    } else {
+        tracing::debug!(target: "librdkafka", facility, "{message}");
+    }
+}
+
+/// What all clients share. The file's options come after `defaults`, except those that are ours.
+pub(crate) fn config(
+    settings: &LogSettings,
+    defaults: &[(&str, &str)],
+) -> Result<ClientConfig, LogError> {
+    let mut config = ClientConfig::new();
+    config.set_log_level(RDKafkaLogLevel::Info);
+    for (name, value) in defaults {
+        config.set(*name, *value);
+    }
+    config
+        .set("bootstrap.servers", settings.bootstrap())
+        .set("client.id", settings.transactional_id())
+        .set("socket.nagle.disable", "true")
+        .set("socket.keepalive.enable", "true")
+        .set("reconnect.backoff.max.ms", "2000");
+    for (name, value) in &settings.options {
+        if OWNED.contains(&name.as_str()) {
+            let place = format!("kafka: options: {name}");
+            return Err(Finding::usage("kafka_option_owned", place, "pgrelay sets this option itself")
+                .remedy("Leave it out; brokers, compression and delivery have keys of their own under kafka:.")
+                .into());
+        }
+        config.set(name, value);
+    }
+    Ok(config)
+}
+
+/// A consumer's settings: only what was committed, nothing kept about it in the broker.
+pub(crate) fn consumer_config(settings: &LogSettings) -> Result<ClientConfig, LogError> {
+    let defaults = [
+        // When a partition's queue is full, look again soon: the default is a second.
+        ("fetch.queue.backoff.ms", "10"),
+        ("fetch.wait.max.ms", "100"),
+        ("queued.max.messages.kbytes", "8192"),
+    ];
+    let mut config = config(settings, &defaults)?;
+    config
+        .set("group.id", settings.transactional_id())
+        .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "error")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true");
+    Ok(config)
+}
+
+/// A consumer that is used to ask: metadata, watermarks, a short topic.
+pub(crate) fn consumer(settings: &LogSettings) -> Result<BaseConsumer<Said>, LogError> {
+    consumer_config(settings)?
+        .create_with_context(Said::default())
+        .map_err(|error| Asking::new(settings, "connect", "").error(&error))
+}
+
+/// Runs the events that wait, so that the client's own errors are known before one is judged.
+pub(crate) fn explain(
+    consumer: &BaseConsumer<Said>,
+    asking: Asking<'_>,
+    error: &KafkaError,
+) -> LogError {
+    for _ in 0..32 {
+        if let Some(Err(said)) = consumer.poll(Duration::ZERO) {
+            consumer.context().note(&said, &said.to_string());
+        }
+    }
+    consumer.context().explain(asking, error)
+}

@@ -1,0 +1,208 @@
+//! The `kafka:` part of a pipeline file.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::converter::Format;
+
+/// Where the log is and how its topics are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Kafka {
+    /// The brokers to begin with: `host:port`, one or a list.
+    pub brokers: Brokers,
+    /// Topics are `<topic_prefix>.<schema>.<table>`.
+    pub topic_prefix: String,
+    /// How records are written.
+    #[serde(default)]
+    pub format: Format,
+    /// How batches of records are compressed.
+    #[serde(default)]
+    pub compression: Compression,
+    /// Partitions of a topic that is made.
+    #[serde(default = "one")]
+    pub partitions: i32,
+    /// Replicas of a topic that is made; the broker's default where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication_factor: Option<i32>,
+    /// Settings of a data topic that is made, as `kafka-configs` names them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub topic_config: BTreeMap<String, String>,
+    /// What a reader may count on.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// Whether a delete is followed by a record without a value, for topics that are compacted.
+    #[serde(default = "yes")]
+    pub tombstones: bool,
+    /// Settings of librdkafka, by its own names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, OptionValue>,
+}
+
+/// One address, or a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Brokers {
+    /// `host:port`, or several with commas between.
+    One(String),
+    /// A list of them.
+    Many(Vec<String>),
+}
+
+impl Brokers {
+    /// As `bootstrap.servers` has it.
+    pub fn bootstrap(&self) -> String {
+        match self {
+            Brokers::One(one) => one.clone(),
+            Brokers::Many(many) => many.join(","),
+        }
+    }
+}
+
+/// A setting of librdkafka, or where to find it: a secret is never in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OptionValue {
+    /// `true` or `false`.
+    Switch(bool),
+    /// A number.
+    Number(i64),
+    /// A text.
+    Text(String),
+    /// The environment variable that holds it.
+    Env {
+        /// Its name.
+        env: String,
+    },
+    /// The file that holds it.
+    File {
+        /// Its path.
+        file: PathBuf,
+    },
+}
+
+/// How batches of records are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip.
+    Gzip,
+    /// Snappy.
+    Snappy,
+    /// LZ4.
+    #[default]
+    Lz4,
+    /// Zstandard.
+    Zstd,
+}
+
+impl Compression {
+    /// librdkafka's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+            Compression::Snappy => "snappy",
+            Compression::Lz4 => "lz4",
+            Compression::Zstd => "zstd",
+        }
+    }
+}
+
+/// What a reader may count on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Each batch is one Kafka transaction: readers with `isolation.level=read_committed` see it once.
+    #[default]
+    ExactlyOnce,
+    /// No transactions: records may come twice after a failure. For brokers that have none.
+    AtLeastOnce,
+}
+
+const fn one() -> i32 {
+    1
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Everything an end of the log needs: the file's part, whose secrets the caller has looked up.
+#[derive(Clone)]
+pub struct LogSettings {
+    /// The pipeline's name: identity of the checkpoint and of the transactional id.
+    pub pipeline: String,
+    /// The `kafka:` part.
+    pub kafka: Kafka,
+    /// [`Kafka::options`] with every reference replaced by what it refers to.
+    pub options: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for LogSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The options hold secrets, so only their names are shown.
+        f.debug_struct("LogSettings")
+            .field("pipeline", &self.pipeline)
+            .field("kafka", &self.kafka)
+            .field("options", &self.options.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl LogSettings {
+    /// The settings of a file whose options refer to nothing.
+    pub fn new(pipeline: &str, kafka: Kafka) -> Self {
+        let plain = |value: &OptionValue| match value {
+            OptionValue::Switch(b) => Some(b.to_string()),
+            OptionValue::Number(n) => Some(n.to_string()),
+            OptionValue::Text(text) => Some(text.clone()),
+            OptionValue::Env { .. } | OptionValue::File { .. } => None,
+        };
+        let options = kafka
+            .options
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), plain(value)?)))
+            .collect();
+        Self { pipeline: pipeline.to_owned(), kafka, options }
+    }
+
+    /// `bootstrap.servers`, for findings and commands.
+    pub(crate) fn bootstrap(&self) -> String {
+        self.kafka.brokers.bootstrap()
+    }
+
+    /// The identity whose newest holder may write.
+    pub fn transactional_id(&self) -> String {
+        format!("pgrelay-{}", self.pipeline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_the_safe_ones() {
+        let kafka: Kafka = serde_json::from_str(
+            r#"{"brokers":["a:1","b:2"],"topic_prefix":"shop","options":{"socket.timeout.ms":1000,"sasl.password":{"env":"P"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(kafka.brokers.bootstrap(), "a:1,b:2");
+        assert_eq!((kafka.delivery, kafka.tombstones), (Delivery::ExactlyOnce, true));
+        let settings = LogSettings::new("shop", kafka);
+        assert_eq!(settings.options["socket.timeout.ms"], "1000");
+        assert_eq!(settings.options.len(), 1);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let text = r#"{"brokers":"a:1","topic_prefix":"shop","broker":"b"}"#;
+        assert!(serde_json::from_str::<Kafka>(text).is_err());
+    }
+}

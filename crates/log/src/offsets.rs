@@ -1,0 +1,149 @@
+//! The capture checkpoint in Kafka Connect's offset format, with fields of our own.
+//!
+//! Key and value are what a Connect worker keeps for a source connector, so its tools read them. Connect's
+//! maps hold only primitives, so our own fields are JSON in a string.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cdc::{Captured, Checkpoint, Lsn, Position};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// The newest of what the log keeps of one pipeline.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) captured: Option<Captured>,
+}
+
+/// What the last event told: for the fields that Debezium has in its offsets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LastEvent {
+    pub(crate) position: Position,
+    pub(crate) lsn: Lsn,
+    pub(crate) xid: u32,
+    pub(crate) commit_micros: i64,
+}
+
+/// A captured table, with its object id: JSON's names are texts.
+#[derive(Serialize, Deserialize)]
+struct CapturedEntry {
+    oid: u32,
+    #[serde(flatten)]
+    table: cdc::CapturedTable,
+}
+
+/// The key of the checkpoint.
+pub(crate) fn checkpoint_key(pipeline: &str, prefix: &str) -> String {
+    json!([pipeline, { "server": prefix }]).to_string()
+}
+
+/// The key of the captured set, which changes seldom and is large.
+pub(crate) fn captured_key(pipeline: &str, prefix: &str) -> String {
+    json!([pipeline, { "server": prefix, "pgrelay": "captured" }]).to_string()
+}
+
+/// The value of the checkpoint.
+pub(crate) fn checkpoint_value(
+    checkpoint: &Checkpoint,
+    last: &LastEvent,
+) -> serde_json::Result<String> {
+    let mut map = Map::new();
+    if let Some(lsn) = checkpoint.progress.start_lsn() {
+        map.insert("lsn_commit".into(), lsn.get().into());
+    }
+    if last.lsn != Lsn::ZERO {
+        map.insert("lsn".into(), last.lsn.get().into());
+        map.insert("lsn_proc".into(), last.lsn.get().into());
+        map.insert("txId".into(), last.xid.into());
+        map.insert("ts_usec".into(), last.commit_micros.into());
+        map.insert("pgrelay.position".into(), last.position.to_string().into());
+    }
+    if let cdc::Progress::Snapshot { .. } = checkpoint.progress {
+        map.insert("snapshot".into(), "INITIAL".into());
+        map.insert("snapshot_completed".into(), false.into());
+    }
+    let kept = Checkpoint { log: None, ..checkpoint.clone() };
+    map.insert("pgrelay.checkpoint".into(), serde_json::to_string(&kept)?.into());
+    Ok(Value::Object(map).to_string())
+}
+
+/// The value of the captured set.
+pub(crate) fn captured_value(captured: &Captured) -> serde_json::Result<String> {
+    let list: Vec<CapturedEntry> = captured
+        .iter()
+        .map(|(oid, table)| CapturedEntry { oid: *oid, table: table.clone() })
+        .collect();
+    Ok(json!({ "pgrelay.captured": serde_json::to_string(&list)? }).to_string())
+}
+
+impl Kept {
+    /// Takes in one record of the topic, in order: the newest of each key counts.
+    pub(crate) fn take(
+        &mut self,
+        keys: &(String, String),
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> serde_json::Result<()> {
+        let field = |value: &[u8], name: &str| -> serde_json::Result<Option<String>> {
+            let mut map: BTreeMap<String, Value> = serde_json::from_slice(value)?;
+            Ok(map.remove(name).and_then(|v| v.as_str().map(ToOwned::to_owned)))
+        };
+        if key == keys.0.as_bytes() {
+            self.checkpoint = match value {
+                Some(value) => field(value, "pgrelay.checkpoint")?
+                    .map(|text| serde_json::from_str(&text))
+                    .transpose()?,
+                None => None,
+            };
+        } else if key == keys.1.as_bytes() {
+            self.captured = match value {
+                Some(value) => field(value, "pgrelay.captured")?
+                    .map(|text| serde_json::from_str::<Vec<CapturedEntry>>(&text))
+                    .transpose()?
+                    .map(|list| list.into_iter().map(|entry| (entry.oid, entry.table)).collect()),
+                None => None,
+            };
+        }
+        Ok(())
+    }
+
+    /// The checkpoint with its captured set.
+    pub(crate) fn checkpoint(self) -> Option<Checkpoint> {
+        let captured = Arc::new(self.captured.unwrap_or_default());
+        self.checkpoint.map(|checkpoint| Checkpoint { captured, ..checkpoint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cdc::{CapturedTable, Progress, TableName};
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_reads_back_and_has_connects_form() {
+        let captured = Captured::from([(
+            7,
+            CapturedTable { table: TableName::new("public", "t"), columns: vec!["a".into()] },
+        )]);
+        let checkpoint = Checkpoint {
+            captured: Arc::new(captured.clone()),
+            ..Checkpoint::new(Progress::After { end_lsn: Lsn::new(4_096) })
+        };
+        let keys = (checkpoint_key("shop", "pre"), captured_key("shop", "pre"));
+        assert_eq!(keys.0, r#"["shop",{"server":"pre"}]"#);
+        let last = LastEvent { lsn: Lsn::new(9), xid: 5, ..LastEvent::default() };
+        let value = checkpoint_value(&checkpoint, &last).unwrap();
+        let map: Map<String, Value> = serde_json::from_str(&value).unwrap();
+        assert_eq!((&map["lsn_commit"], &map["txId"]), (&json!(4_096), &json!(5)));
+        assert!(map.values().all(|value| !value.is_object() && !value.is_array()));
+        let mut kept = Kept::default();
+        kept.take(&keys, keys.0.as_bytes(), Some(value.as_bytes())).unwrap();
+        let value = captured_value(&captured).unwrap();
+        kept.take(&keys, keys.1.as_bytes(), Some(value.as_bytes())).unwrap();
+        kept.take(&keys, br#"["other",{}]"#, Some(b"{}")).unwrap();
+        assert_eq!(kept.checkpoint(), Some(checkpoint));
+    }
+}

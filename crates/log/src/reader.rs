@@ -1,0 +1,293 @@
+//! The thread that reads the log: a cut, then each partition it names to its end, then the next cut.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdc::{Batch, Checkpoint, Finding, LogPlace, Meter, Progress, Schema};
+use rdkafka::consumer::BaseConsumer;
+use tokio::sync::mpsc;
+
+use crate::client::{self, Said};
+use crate::config::{Delivery, LogSettings};
+use crate::cut::Cut;
+use crate::decoder::Decoder;
+use crate::error::{Asking, LogError};
+use crate::fold::{ReadRecord, fold};
+use crate::lane::{self, Lane, MessageRef, Met};
+use crate::{scan, topics};
+
+/// Small batches that wait are made one, up to so many events and bytes.
+const MERGED_EVENTS_MAX: usize = 10_000;
+const MERGED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long the thread waits before it looks whether anybody still wants its batches.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// Reads batches.
+pub(crate) struct Reader {
+    settings: LogSettings,
+    meter: Arc<Meter>,
+    decoder: Decoder,
+    consumer: Arc<BaseConsumer<Said>>,
+    cuts: Lane,
+    lanes: BTreeMap<(Arc<str>, i32), Lane>,
+    place: LogPlace,
+    /// What the cut before said.
+    previous: Option<Progress>,
+    /// A cut that was read and waits for its turn.
+    waiting: Option<(i64, Cut)>,
+    /// The table versions that were given away.
+    announced: HashSet<u64>,
+}
+
+impl Reader {
+    /// Opens the log at `after`, or at its beginning. Blocks.
+    pub(crate) fn begin(
+        settings: LogSettings,
+        meter: Arc<Meter>,
+        after: Option<&Checkpoint>,
+    ) -> Result<Self, LogError> {
+        let decoder = Decoder::begin(settings.clone())?;
+        let consumer: BaseConsumer<Said> = client::consumer_config(&settings)?
+            .create_with_context(Said::default())
+            .map_err(|error| Asking::new(&settings, "connect", "").error(&error))?;
+        let consumer = Arc::new(consumer);
+        let topic = topics::cuts_topic(&settings.kafka.topic_prefix);
+        let place = after.and_then(|after| after.log.as_deref().cloned()).unwrap_or_default();
+        let (low, high) = scan::watermarks(&consumer, &settings, &topic, 0)?;
+        let start = place.cut.unwrap_or(0);
+        if start < low {
+            return Err(lane::past_retention(&format!(
+                "Kafka topic {topic}, partition 0, offset {start}"
+            )));
+        }
+        if place.cut.is_some() && start >= high {
+            return Err(recreated(&topic, 0, start, "the topic ends before this offset"));
+        }
+        let cuts = Lane::open(&settings, &consumer, &topic, 0, start)?;
+        let mut reader = Self {
+            settings,
+            meter,
+            decoder,
+            consumer,
+            cuts,
+            lanes: BTreeMap::new(),
+            place,
+            previous: None,
+            waiting: None,
+            announced: HashSet::new(),
+        };
+        if let (Some(after), Some(cut)) = (after, reader.place.cut) {
+            reader.compare(after, cut)?;
+        }
+        Ok(reader)
+    }
+
+    /// Reads the cut the target stopped at once more: another one there is another log.
+    fn compare(&mut self, after: &Checkpoint, offset: i64) -> Result<(), LogError> {
+        let topic = Arc::clone(&self.cuts.topic);
+        for _ in 0..300 {
+            let Some((found, cut)) = self.next_cut(LOOK_UP)? else { continue };
+            if found == offset && cut.checkpoint.progress == after.progress {
+                self.previous = Some(after.progress);
+                return Ok(());
+            }
+            let said = if found == offset {
+                cut.checkpoint.progress.to_string()
+            } else {
+                "nothing".into()
+            };
+            return Err(recreated(
+                &topic,
+                0,
+                offset,
+                &format!("the target stopped here {}, and the log says {said}", after.progress),
+            ));
+        }
+        Err(Asking::new(&self.settings, "read", &topic).broker("the cut at the start did not come"))
+    }
+
+    /// Works until an error, or until nobody wants its batches any more.
+    pub(crate) fn run(mut self, batches: &mpsc::Sender<Result<Batch, LogError>>) {
+        while !batches.is_closed() {
+            let result = match self.next_batch() {
+                Ok(None) => continue,
+                Ok(Some(batch)) => Ok(batch),
+                Err(error) => Err(error),
+            };
+            let done = result.is_err();
+            if batches.blocking_send(result).is_err() || done {
+                return;
+            }
+        }
+    }
+
+    fn next_cut(&mut self, wait: Duration) -> Result<Option<(i64, Cut)>, LogError> {
+        if let Some(waiting) = self.waiting.take() {
+            return Ok(Some(waiting));
+        }
+        self.serve()?;
+        let topic = Arc::clone(&self.cuts.topic);
+        let mut found = None;
+        self.cuts.next(&self.settings, wait, |met| {
+            if let Met::Record(message) = met {
+                let cut = message.payload().and_then(|value| serde_json::from_slice(value).ok());
+                let cut = cut.ok_or_else(|| scan::unreadable(&topic, message.offset(), "a cut"))?;
+                found = Some((message.offset(), cut));
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Runs the client's own events. Records come by the queues of their partitions, and by no other way.
+    fn serve(&self) -> Result<(), LogError> {
+        let asking = Asking::new(&self.settings, "read", "");
+        match self.consumer.poll(Duration::ZERO) {
+            None => Ok(()),
+            Some(Ok(_)) => Err(asking.broker("a record came by another way than its partition's")),
+            Some(Err(error)) if scan::is_passing(&error) => Ok(()),
+            Some(Err(error)) => Err(asking.error(&error)),
+        }
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
+        let Some((offset, cut)) = self.next_cut(LOOK_UP)? else { return Ok(None) };
+        let mut batch = self.batch(offset, cut)?;
+        // A backlog of small batches costs the target a transaction each; made one, it costs one.
+        while batch.checkpoint.progress.is_whole()
+            && batch.events.len() < MERGED_EVENTS_MAX
+            && batch.weight() < MERGED_BYTES_MAX
+        {
+            let Some((offset, cut)) = self.next_cut(Duration::ZERO)? else { break };
+            if cut.begin || !cut.checkpoint.progress.is_whole() {
+                self.waiting = Some((offset, cut));
+                break;
+            }
+            let next = self.batch(offset, cut)?;
+            batch.append(next);
+        }
+        batch.checkpoint.log = Some(Arc::new(self.place.clone()));
+        if let Some(lsn) = batch.checkpoint.progress.confirmable() {
+            Meter::advance(&self.meter.received_lsn, lsn);
+        }
+        Ok(Some(batch))
+    }
+
+    /// The batch that ends at a cut.
+    fn batch(&mut self, offset: i64, cut: Cut) -> Result<Batch, LogError> {
+        let mut records = Vec::with_capacity(usize::try_from(cut.events).unwrap_or(0).min(1 << 20));
+        for (topic, partitions) in &cut.ends {
+            for (&partition, &end) in partitions {
+                let start = cut.starts.get(topic).and_then(|starts| starts.get(&partition));
+                let start = start.copied().unwrap_or(0);
+                self.partition(topic, partition, (start, end), &cut, &mut records)?;
+                self.place.ends.entry(Arc::clone(topic)).or_default().insert(partition, end);
+            }
+        }
+        let events = fold(records).map_err(|error| {
+            Finding::failed(
+                "kafka_batch_torn",
+                format!("Kafka topic {}, partition 0, offset {offset}", self.cuts.topic),
+                error.to_string(),
+            )
+            .remedy("Something else wrote to the topics of this batch: see who may write to them.")
+        })?;
+        let mut relations = self.relations(offset, &cut)?;
+        for event in &events {
+            if self.announced.insert(event.schema.fingerprint()) {
+                relations.push(Arc::clone(&event.schema));
+            }
+        }
+        self.place.cut = Some(offset);
+        self.previous = Some(cut.checkpoint.progress);
+        Ok(Batch { relations, events, checkpoint: cut.checkpoint, begin: cut.begin })
+    }
+
+    fn relations(&mut self, offset: i64, cut: &Cut) -> Result<Vec<Arc<Schema>>, LogError> {
+        let mut relations = Vec::with_capacity(cut.relations.len());
+        for &fingerprint in &cut.relations {
+            let schema = self.decoder.schema(fingerprint)?.ok_or_else(|| {
+                let topic = &self.cuts.topic;
+                let place = format!("Kafka topic {topic}, partition 0, offset {offset}");
+                self.decoder.missing(fingerprint, &place)
+            })?;
+            self.announced.insert(fingerprint);
+            relations.push(schema);
+        }
+        Ok(relations)
+    }
+
+    /// Reads the batch's records of one partition.
+    fn partition(
+        &mut self,
+        topic: &Arc<str>,
+        partition: i32,
+        (start, end): (i64, i64),
+        cut: &Cut,
+        records: &mut Vec<ReadRecord>,
+    ) -> Result<(), LogError> {
+        let key = (Arc::clone(topic), partition);
+        let known = self.place.ends.get(topic).and_then(|ends| ends.get(&partition)).copied();
+        if known.is_some_and(|known| start < known) {
+            return Err(recreated(topic, partition, start, "the log has written here before"));
+        }
+        if !self.lanes.contains_key(&key) {
+            let lane = Lane::open(&self.settings, &self.consumer, topic, partition, start)?;
+            self.lanes.insert(key.clone(), lane);
+        }
+        let Some(lane) = self.lanes.get_mut(&key) else { return Err(LogError::Void) };
+        let place = format!("Kafka topic {topic}, partition {partition}");
+        let (decoder, meter, previous) = (&mut self.decoder, &self.meter, self.previous);
+        let lax = cut.delivery == Delivery::AtLeastOnce;
+        lane.read_to(&self.settings, end, |message| {
+            if message.offset() < start {
+                // Without transactions, what a failed batch left is there to be seen.
+                return if lax {
+                    Ok(())
+                } else {
+                    Err(foreign(&place, message, "before the batch begins"))
+                };
+            }
+            Meter::add(&meter.bytes, message.payload().map_or(0, <[u8]>::len) as u64);
+            let Some((stamp, record)) = decoder.decode(&place, message)? else {
+                return Err(foreign(&place, message, "without the header pgrelay.position"));
+            };
+            let Some(record) = record else { return Ok(()) };
+            if !record.piece.snapshot {
+                if previous.is_some_and(|previous| previous.covers(stamp.position)) {
+                    return if lax {
+                        Ok(())
+                    } else {
+                        Err(foreign(&place, message, "of an earlier batch"))
+                    };
+                }
+                if !cut.checkpoint.progress.covers(stamp.position) {
+                    return Err(foreign(&place, message, "of a later batch"));
+                }
+            }
+            records.push(record);
+            Ok(())
+        })
+    }
+}
+
+fn recreated(topic: &str, partition: i32, offset: i64, reason: &str) -> LogError {
+    Finding::failed(
+        "kafka_topic_recreated",
+        format!("Kafka topic {topic}, partition {partition}, offset {offset}"),
+        reason,
+    )
+    .remedy("The log is not the one the target was fed from. Copy the tables again: drop the pipeline's checkpoints on both sides, then start.")
+    .into()
+}
+
+fn foreign(place: &str, message: &dyn MessageRef, what: &str) -> LogError {
+    Finding::failed(
+        "kafka_foreign_record",
+        format!("{place}, offset {}", message.offset()),
+        format!("among the records of a batch there is one {what}"),
+    )
+    .remedy("The topic was made anew, or something else writes to it: see who may write to it, then copy the tables again.")
+    .into()
+}

@@ -1,0 +1,373 @@
+//! Kafka as a [`Sink`]: one batch is one Kafka transaction with its records, its cut and the checkpoint.
+//!
+//! Events are encoded here, chunk by chunk, while the producer's thread sends the chunks before. `Ok` from
+//! [`write`](Sink::write) means that all of it is committed; after an error nothing of it is visible, or all
+//! of it is and the checkpoint in the log says so.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cdc::{Batch, Captured, Checkpoint, Event, Meter, Schema, Sink};
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::admin::{self, TopicSpec};
+use crate::config::{Delivery, LogSettings};
+use crate::converter::{AnyConverter, Converter};
+use crate::cut::{Cut, Places};
+use crate::error::LogError;
+use crate::offsets::{self, Kept, LastEvent};
+use crate::producer::{Command, Finish, Own, ProducerThread, Target};
+use crate::records::Records;
+use crate::{scan, topics};
+
+/// A chunk goes to the producer's thread when it has as many bytes.
+const CHUNK_BYTES: usize = 256 * 1024;
+/// How many chunks wait for the producer's thread.
+const CHUNKS_WAITING_MAX: usize = 4;
+
+/// Kafka as a sink.
+#[derive(Debug)]
+pub struct LogSink {
+    settings: LogSettings,
+    meter: Arc<Meter>,
+    converter: AnyConverter,
+    /// The way to the producer's thread; none before `committed`, and after an error.
+    commands: Option<mpsc::Sender<Command>>,
+    pool: Arc<Mutex<Vec<Records>>>,
+    topics: Topics,
+    /// The table versions the log has from this process.
+    announced: BTreeSet<u64>,
+    captured: Arc<Captured>,
+    last: LastEvent,
+}
+
+/// The data topics of the tables, by number.
+#[derive(Debug)]
+struct Topics {
+    targets: Arc<[Target]>,
+    by_name: HashMap<String, usize>,
+    by_schema: HashMap<u64, usize>,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self { targets: Arc::from([]), by_name: HashMap::new(), by_schema: HashMap::new() }
+    }
+}
+
+impl LogSink {
+    /// A sink that has not claimed anything yet.
+    pub fn new(settings: LogSettings, meter: Arc<Meter>) -> Self {
+        let converter = settings
+            .kafka
+            .format
+            .converter(&settings.kafka.topic_prefix, settings.kafka.tombstones);
+        Self {
+            settings,
+            meter,
+            converter,
+            commands: None,
+            pool: Arc::default(),
+            topics: Topics::default(),
+            announced: BTreeSet::new(),
+            captured: Arc::default(),
+            last: LastEvent::default(),
+        }
+    }
+
+    async fn claim(&mut self) -> Result<Option<Checkpoint>, LogError> {
+        self.commands = None;
+        self.topics = Topics::default();
+        self.announced.clear();
+        let settings = self.settings.clone();
+        blocking(move || prepare(&settings)).await?;
+        let (sender, receiver) = mpsc::channel(CHUNKS_WAITING_MAX);
+        let (ready, claimed) = oneshot::channel();
+        let (settings, pool) = (self.settings.clone(), Arc::clone(&self.pool));
+        std::thread::Builder::new()
+            .name("log-producer".to_owned())
+            .spawn(move || match ProducerThread::claim(settings, pool) {
+                Ok(thread) => {
+                    // Where nobody waits any more the channel is closed as well, and the thread ends.
+                    let _ = ready.send(Ok(()));
+                    thread.run(receiver);
+                }
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                }
+            })
+            .map_err(|_| LogError::Void)?;
+        claimed.await.map_err(|_| LogError::Void)??;
+        // Only after the claim: it ends what an older process had begun.
+        let settings = self.settings.clone();
+        let kept = blocking(move || read_kept(&settings)).await?;
+        self.commands = Some(sender);
+        self.captured = Arc::new(kept.captured.clone().unwrap_or_default());
+        Ok(kept.checkpoint())
+    }
+
+    async fn write_batch(
+        &mut self,
+        commands: &mpsc::Sender<Command>,
+        batch: &Batch,
+    ) -> Result<(), LogError> {
+        self.prepare_topics(batch).await?;
+        self.converter.begin(batch, now_micros());
+        let mut records = self.buffer();
+        for event in &batch.events {
+            let topic = self.topics.by_schema.get(&event.schema.fingerprint());
+            records.enter_topic(topic.copied().ok_or(LogError::Void)?);
+            self.converter.encode(event, &mut records)?;
+            if records.weight() >= CHUNK_BYTES {
+                self.send(commands, std::mem::take(&mut records)).await?;
+                records = self.buffer();
+            }
+        }
+        if !records.is_empty() {
+            self.send(commands, records).await?;
+        }
+        self.finish(commands, batch).await
+    }
+
+    async fn send(
+        &self,
+        commands: &mpsc::Sender<Command>,
+        records: Records,
+    ) -> Result<(), LogError> {
+        let command = Command::Produce(records, Arc::clone(&self.topics.targets));
+        commands.send(command).await.map_err(|_| LogError::Void)
+    }
+
+    fn buffer(&self) -> Records {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Makes the topics of tables met for the first time, and gives them numbers.
+    async fn prepare_topics(&mut self, batch: &Batch) -> Result<(), LogError> {
+        let prefix = &self.settings.kafka.topic_prefix;
+        let mut new: Vec<(u64, String)> = Vec::new();
+        for schema in schemas(batch) {
+            let fingerprint = schema.fingerprint();
+            if !self.topics.by_schema.contains_key(&fingerprint)
+                && !new.iter().any(|(known, _)| *known == fingerprint)
+            {
+                new.push((fingerprint, topics::data_topic(prefix, schema)));
+            }
+        }
+        let names: BTreeSet<&String> = new.iter().map(|(_, name)| name).collect();
+        let specs: Vec<TopicSpec> = names
+            .into_iter()
+            .filter(|name| !self.topics.by_name.contains_key(*name))
+            .map(|name| TopicSpec::data(name.clone(), &self.settings))
+            .collect();
+        if !specs.is_empty() {
+            let settings = self.settings.clone();
+            let partitions = blocking(move || admin::ensure(&settings, &specs)).await?;
+            let mut targets = self.topics.targets.to_vec();
+            for (name, partitions) in partitions {
+                self.topics.by_name.insert(name.clone(), targets.len());
+                targets.push(Target { name: name.into(), partitions });
+            }
+            self.topics.targets = targets.into();
+        }
+        for (fingerprint, name) in new {
+            if let Some(topic) = self.topics.by_name.get(&name) {
+                self.topics.by_schema.insert(fingerprint, *topic);
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(
+        &mut self,
+        commands: &mpsc::Sender<Command>,
+        batch: &Batch,
+    ) -> Result<(), LogError> {
+        let last = batch.events.last().map_or(self.last, last_event);
+        let (reply, answer) = oneshot::channel();
+        let new: Vec<u64> = schemas(batch).map(Schema::fingerprint).collect();
+        let finish = Finish {
+            schemas: self.new_schemas(batch)?,
+            cut: self.cut(batch, &last),
+            cuts_topic: topics::cuts_topic(&self.settings.kafka.topic_prefix),
+            checkpoint: self.checkpoint_records(batch, &last)?,
+            reply,
+        };
+        let command = Command::Finish(Box::new(finish));
+        commands.send(command).await.map_err(|_| LogError::Void)?;
+        answer.await.map_err(|_| LogError::Void)??;
+        self.announced.extend(new);
+        self.captured = Arc::clone(&batch.checkpoint.captured);
+        self.last = last;
+        self.count(batch);
+        Ok(())
+    }
+
+    fn cut(&self, batch: &Batch, last: &LastEvent) -> Cut {
+        Cut {
+            checkpoint: Checkpoint { log: None, ..batch.checkpoint.clone() },
+            begin: batch.begin,
+            relations: batch.relations.iter().map(|schema| schema.fingerprint()).collect(),
+            starts: Places::new(),
+            ends: Places::new(),
+            events: batch.events.len() as u64,
+            commit_micros: last.commit_micros,
+            delivery: self.settings.kafka.delivery,
+        }
+    }
+
+    /// The records of the table versions the log does not have yet.
+    fn new_schemas(&self, batch: &Batch) -> Result<Vec<Own>, LogError> {
+        let mut records: Vec<Own> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for schema in schemas(batch) {
+            let fingerprint = schema.fingerprint();
+            if self.announced.contains(&fingerprint) || !seen.insert(fingerprint) {
+                continue;
+            }
+            let fingerprint = format!("{fingerprint:X}");
+            records.push(Own {
+                topic: topics::schemas_topic(&self.settings.kafka.topic_prefix),
+                key: json!({ "table": schema.table, "fingerprint": fingerprint }).to_string(),
+                value: serde_json::to_string(schema).map_err(|_| LogError::Void)?,
+            });
+        }
+        Ok(records)
+    }
+
+    fn checkpoint_records(&self, batch: &Batch, last: &LastEvent) -> Result<Vec<Own>, LogError> {
+        let (pipeline, prefix) = (&self.settings.pipeline, &self.settings.kafka.topic_prefix);
+        let topic = topics::offsets_topic(prefix);
+        let checkpoint = &batch.checkpoint;
+        let mut records = Vec::new();
+        let same = Arc::ptr_eq(&checkpoint.captured, &self.captured)
+            || checkpoint.captured == self.captured;
+        if !same {
+            records.push(Own {
+                topic: topic.clone(),
+                key: offsets::captured_key(pipeline, prefix),
+                value: offsets::captured_value(&checkpoint.captured).map_err(|_| LogError::Void)?,
+            });
+        }
+        records.push(Own {
+            topic,
+            key: offsets::checkpoint_key(pipeline, prefix),
+            value: offsets::checkpoint_value(checkpoint, last).map_err(|_| LogError::Void)?,
+        });
+        Ok(records)
+    }
+
+    fn count(&self, batch: &Batch) {
+        Meter::add(&self.meter.events, batch.events.len() as u64);
+        Meter::add(&self.meter.batches, 1);
+        if let Some(lsn) = batch.checkpoint.progress.confirmable() {
+            Meter::advance(&self.meter.durable_lsn, lsn);
+        }
+        if !batch.events.is_empty() {
+            let order = std::sync::atomic::Ordering::Relaxed;
+            self.meter.commit_micros.store(self.last.commit_micros, order);
+        }
+    }
+}
+
+impl Sink for LogSink {
+    type Error = LogError;
+
+    async fn committed(&mut self) -> Result<Option<Checkpoint>, LogError> {
+        self.claim().await
+    }
+
+    async fn write(&mut self, batch: &Batch) -> Result<(), LogError> {
+        // Put back only on success: after an error, or where the caller gave up, the thread sees the end of
+        // its channel and aborts.
+        let commands = self.commands.take().ok_or(LogError::Void)?;
+        self.write_batch(&commands, batch).await?;
+        self.commands = Some(commands);
+        Ok(())
+    }
+}
+
+/// The table versions of a batch: those that begin with it, and those of its events.
+fn schemas(batch: &Batch) -> impl Iterator<Item = &Schema> {
+    let mut before: Option<&Arc<Schema>> = None;
+    let of_events = batch.events.iter().filter_map(move |event| {
+        let same = before.is_some_and(|before| Arc::ptr_eq(before, &event.schema));
+        before = Some(&event.schema);
+        (!same).then_some(&*event.schema)
+    });
+    batch.relations.iter().map(|schema| &**schema).chain(of_events)
+}
+
+fn last_event(event: &Event) -> LastEvent {
+    LastEvent {
+        position: event.position,
+        lsn: event.lsn,
+        xid: event.transaction.xid,
+        commit_micros: event.transaction.commit_micros,
+    }
+}
+
+fn now_micros() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The topics of ours, as they are made where they are missing.
+pub(crate) fn own_topics(settings: &LogSettings) -> [TopicSpec; 3] {
+    let prefix = &settings.kafka.topic_prefix;
+    // Small segments, so that what is superseded is soon compacted away and a start reads little.
+    let compacted = [
+        ("cleanup.policy", "compact"),
+        ("segment.bytes", "33554432"),
+        ("min.cleanable.dirty.ratio", "0.1"),
+    ];
+    let mut cuts = TopicSpec::own(topics::cuts_topic(prefix), &[("cleanup.policy", "delete")]);
+    // Cuts are kept as long as the records they speak of.
+    for name in ["retention.ms", "retention.bytes"] {
+        if let Some(value) = settings.kafka.topic_config.get(name) {
+            cuts.config.push((name.to_owned(), value.clone()));
+        }
+    }
+    [
+        TopicSpec::own(topics::offsets_topic(prefix), &compacted),
+        TopicSpec::own(topics::schemas_topic(prefix), &compacted),
+        cuts,
+    ]
+}
+
+fn prepare(settings: &LogSettings) -> Result<(), LogError> {
+    let [offsets, schemas, cuts] = own_topics(settings);
+    let compacted = [offsets.name.clone(), schemas.name.clone()];
+    admin::ensure(settings, &[offsets, schemas, cuts])?;
+    let policies = admin::setting(settings, &compacted, "cleanup.policy")?;
+    for (topic, policy) in policies {
+        if let Some(finding) = admin::not_compacted(settings, &topic, &policy) {
+            return Err(finding.into());
+        }
+    }
+    if settings.kafka.delivery == Delivery::AtLeastOnce {
+        tracing::warn!("delivery: at_least_once: after a failure, records may come twice");
+    }
+    Ok(())
+}
+
+fn read_kept(settings: &LogSettings) -> Result<Kept, LogError> {
+    let (pipeline, prefix) = (&settings.pipeline, &settings.kafka.topic_prefix);
+    let topic = topics::offsets_topic(prefix);
+    let keys = (offsets::checkpoint_key(pipeline, prefix), offsets::captured_key(pipeline, prefix));
+    let mut kept = Kept::default();
+    scan::whole(settings, &topic, |record| {
+        kept.take(&keys, record.key, record.value)
+            .map_err(|_| scan::unreadable(&topic, record.offset, "a checkpoint of this pipeline"))
+    })?;
+    Ok(kept)
+}
+
+/// Runs what blocks on a thread for it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| LogError::Void)?
+}

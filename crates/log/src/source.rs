@@ -1,0 +1,125 @@
+//! Kafka as a [`Source`]: cut by cut, the batches that the capture half wrote, in their order.
+//!
+//! A thread reads and decodes; at most one batch waits in the channel to it, so memory is bounded by the
+//! batches and by what the client prefetches of each partition. Nothing is committed to the brokers: the
+//! target keeps the place with its rows.
+
+use std::sync::Arc;
+
+use cdc::{Batch, Checkpoint, Meter, Source};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::admin;
+use crate::config::LogSettings;
+use crate::cut::Cut;
+use crate::error::LogError;
+use crate::reader::Reader;
+use crate::sink::{blocking, own_topics};
+use crate::{client, scan, topics};
+
+/// Kafka as a source of what a capture half wrote.
+#[derive(Debug)]
+pub struct LogSource {
+    settings: LogSettings,
+    meter: Arc<Meter>,
+    batches: Option<mpsc::Receiver<Result<Batch, LogError>>>,
+}
+
+impl LogSource {
+    /// A source that has not begun.
+    pub fn new(settings: LogSettings, meter: Arc<Meter>) -> Self {
+        Self { settings, meter, batches: None }
+    }
+}
+
+impl Source for LogSource {
+    type Error = LogError;
+
+    async fn start(&mut self, after: Option<Checkpoint>) -> Result<(), LogError> {
+        // The thread of an earlier start ends with its channel.
+        self.batches = None;
+        let (sender, receiver) = mpsc::channel(1);
+        let (ready, begun) = oneshot::channel();
+        let (settings, meter) = (self.settings.clone(), Arc::clone(&self.meter));
+        std::thread::Builder::new()
+            .name("log-reader".to_owned())
+            .spawn(move || match begin(settings, meter, after.as_ref()) {
+                Ok(reader) => {
+                    // Where nobody waits any more the channel is closed as well, and the thread ends.
+                    let _ = ready.send(Ok(()));
+                    reader.run(&sender);
+                }
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                }
+            })
+            .map_err(|_| LogError::Void)?;
+        begun.await.map_err(|_| LogError::Void)??;
+        self.batches = Some(receiver);
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Batch, LogError> {
+        let batches = self.batches.as_mut().ok_or(LogError::Void)?;
+        batches.recv().await.unwrap_or(Err(LogError::Void))
+    }
+
+    async fn confirm(&mut self, _upto: &Checkpoint) -> Result<(), LogError> {
+        // The target keeps the place; the log keeps its records as long as its topics say.
+        std::future::ready(Ok(())).await
+    }
+}
+
+fn begin(
+    settings: LogSettings,
+    meter: Arc<Meter>,
+    after: Option<&Checkpoint>,
+) -> Result<Reader, LogError> {
+    // The apply half may be there before the capture half has written anything.
+    admin::ensure(&settings, &own_topics(&settings))?;
+    Reader::begin(settings, meter, after)
+}
+
+/// Where the log ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEnd {
+    /// The offset of the last cut.
+    pub cut: i64,
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// When its last transaction was committed in the source, in microseconds since 1970.
+    pub commit_micros: i64,
+}
+
+impl LogEnd {
+    /// Where the log ends now; `None` where nothing was ever written.
+    ///
+    /// # Errors
+    /// Where the brokers do not answer, or the last cut is none of ours.
+    pub async fn read(settings: &LogSettings) -> Result<Option<Self>, LogError> {
+        let settings = settings.clone();
+        blocking(move || last_cut(&settings)).await
+    }
+}
+
+fn last_cut(settings: &LogSettings) -> Result<Option<LogEnd>, LogError> {
+    let topic = topics::cuts_topic(&settings.kafka.topic_prefix);
+    let there = {
+        let consumer = client::consumer(settings)?;
+        !admin::partitions(&consumer, settings, std::slice::from_ref(&topic))?.is_empty()
+    };
+    if !there {
+        return Ok(None);
+    }
+    scan::last(settings, &topic, |record| {
+        let cut: Cut = record
+            .value
+            .and_then(|value| serde_json::from_slice(value).ok())
+            .ok_or_else(|| scan::unreadable(&topic, record.offset, "a cut"))?;
+        Ok(LogEnd {
+            cut: record.offset,
+            checkpoint: cut.checkpoint,
+            commit_micros: cut.commit_micros,
+        })
+    })
+}

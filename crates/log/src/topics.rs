@@ -1,0 +1,49 @@
+//! The names of topics: Debezium's for the data, our own for what makes it a log.
+
+use cdc::Schema;
+
+/// The topic of the capture checkpoints: compacted, one partition.
+pub fn offsets_topic(prefix: &str) -> String {
+    format!("__pgrelay-offsets.{}", legal(prefix))
+}
+
+/// The topic of the cuts: one partition.
+pub fn cuts_topic(prefix: &str) -> String {
+    format!("__pgrelay-cuts.{}", legal(prefix))
+}
+
+/// The topic of the table versions: compacted, one partition.
+pub fn schemas_topic(prefix: &str) -> String {
+    format!("__pgrelay-schemas.{}", legal(prefix))
+}
+
+/// The topic of a table's changes: where `route` sends it, or `<prefix>.<schema>.<table>`.
+pub fn data_topic(prefix: &str, schema: &Schema) -> String {
+    match &schema.topic {
+        Some(topic) => legal(topic),
+        None => legal(&format!("{prefix}.{}.{}", schema.table.schema, schema.table.name)),
+    }
+}
+
+/// The name with each character Kafka does not allow replaced by `_`, as Debezium does.
+fn legal(name: &str) -> String {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    name.chars().map(|c| if legal(c) { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cdc::{Identity, TableName};
+
+    use super::*;
+
+    #[test]
+    fn names_are_debeziums() {
+        let mut schema =
+            Schema::new(TableName::new("public", "order items"), vec![], vec![], Identity::Full);
+        assert_eq!(data_topic("shop", &schema), "shop.public.order_items");
+        schema.topic = Some("elsewhere".into());
+        assert_eq!(data_topic("shop", &schema), "elsewhere");
+        assert_eq!(cuts_topic("shop"), "__pgrelay-cuts.shop");
+    }
+}
