@@ -35,6 +35,15 @@ impl LogSource {
 impl Source for LogSource {
     type Error = LogError;
 
+    async fn claim(&mut self) -> Result<(), LogError> {
+        // The log may be read by many: who applies it is decided by the lock of the target.
+        Ok(())
+    }
+
+    async fn stop(&mut self) {
+        self.batches = None;
+    }
+
     async fn start(&mut self, after: Option<Checkpoint>) -> Result<(), LogError> {
         // The thread of an earlier start ends with its channel.
         self.batches = None;

@@ -39,7 +39,7 @@ fn one_row(target: &Target, first_parameter: usize) -> String {
 fn arrays(n: usize) -> String {
     let arrays: Vec<_> = (1..=n).map(|n| format!("${n}")).collect();
     let names: Vec<_> = (0..n).map(|n| format!("c{n}")).collect();
-    format!("pg_catalog.unnest({}) AS k({})", arrays.join(", "), names.join(", "))
+    format!("unnest({}) AS k({})", arrays.join(", "), names.join(", "))
 }
 
 fn parameters(target: &Target) -> Vec<Wire> {

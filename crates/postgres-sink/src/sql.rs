@@ -43,7 +43,7 @@ fn value(target: &Target, column: usize, parameter: usize) -> String {
 fn unnest(parameters: &[Wire]) -> String {
     let arrays: Vec<_> = (1..=parameters.len()).map(|n| format!("${n}")).collect();
     let names: Vec<_> = (0..parameters.len()).map(|n| format!("c{n}")).collect();
-    format!("pg_catalog.unnest({}) AS k({})", arrays.join(", "), names.join(", "))
+    format!("unnest({}) AS k({})", arrays.join(", "), names.join(", "))
 }
 
 fn by_key(target: &Target, first_parameter: usize) -> String {
@@ -158,17 +158,17 @@ mod tests {
         assert_eq!(
             text(Kind::Upsert),
             "INSERT INTO \"s\".\"orders\" (\"id\", \"total\") OVERRIDING SYSTEM VALUE \
-             SELECT k.c0, k.c1::\"pg_catalog\".\"numeric\" FROM pg_catalog.unnest($1, $2) AS k(c0, c1) \
+             SELECT k.c0, k.c1::\"pg_catalog\".\"numeric\" FROM unnest($1, $2) AS k(c0, c1) \
              ON CONFLICT (\"id\") DO UPDATE SET \"total\" = EXCLUDED.\"total\""
         );
         assert_eq!(
             text(Kind::Move(vec![0, 1])),
             "UPDATE \"s\".\"orders\" AS t SET \"id\" = k.c0, \"total\" = k.c1::\"pg_catalog\".\"numeric\" \
-             FROM pg_catalog.unnest($1, $2, $3) AS k(c0, c1, c2) WHERE t.\"id\" = k.c2"
+             FROM unnest($1, $2, $3) AS k(c0, c1, c2) WHERE t.\"id\" = k.c2"
         );
         assert_eq!(
             text(Kind::Delete),
-            "DELETE FROM \"s\".\"orders\" AS t USING pg_catalog.unnest($1) AS k(c0) WHERE t.\"id\" = k.c0"
+            "DELETE FROM \"s\".\"orders\" AS t USING unnest($1) AS k(c0) WHERE t.\"id\" = k.c0"
         );
     }
 }

@@ -23,5 +23,5 @@ mod walsender;
 
 pub use config::{PatternError, Settings, SnapshotMode, TablePattern, is_slot_name};
 pub use error::SourceError;
-pub use preflight::{drop_made, grants, preflight, schemas, wal_end};
+pub use preflight::{compare, drop_made, grants, preflight, schemas, wal_end};
 pub use source::PostgresSource;

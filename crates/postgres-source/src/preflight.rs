@@ -225,3 +225,34 @@ pub async fn drop_made(settings: &Settings) -> Result<(), SourceError> {
     let sql = format!("DROP PUBLICATION IF EXISTS {}", quote_ident(&settings.publication));
     session.batch_execute(&sql).await.map_err(asked(settings, "drop the publication"))
 }
+
+/// Whether the slot can give what a sink's checkpoint needs; nothing where there is nothing to compare yet.
+pub async fn compare(settings: &Settings, checkpoint: Option<&cdc::Checkpoint>) -> Vec<Finding> {
+    let compared = async {
+        let session = connect(settings).await?;
+        let found = slot::read(&session, settings).await?;
+        let row =
+            session.query_one("SELECT pg_catalog.pg_current_wal_flush_lsn()::text", &[]).await;
+        let end = row
+            .map_err(asked(settings, "read the end of the WAL"))?
+            .get::<_, &str>(0)
+            .parse()
+            .unwrap_or(Lsn::ZERO);
+        Ok::<_, SourceError>(match (checkpoint, found) {
+            (None, Some(_)) if settings.snapshot == crate::SnapshotMode::Initial => {
+                Some(slot::unexpected(settings))
+            }
+            (Some(checkpoint), None) if checkpoint.progress.start_lsn().is_some() => {
+                Some(slot::missing(settings, &checkpoint.progress))
+            }
+            (Some(checkpoint), Some(found)) => {
+                slot::compare(&found, settings, &checkpoint.progress, end).err()
+            }
+            _ => None,
+        })
+    };
+    match compared.await {
+        Ok(found) => found.into_iter().collect(),
+        Err(error) => vec![error.finding()],
+    }
+}

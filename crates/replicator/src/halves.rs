@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use cdc::{Fault, Finding, Lsn, Meter, Status};
+use cdc::{Finding, Lsn, Meter};
 use pgrelay_log::{LogEnd, LogSink, LogSource};
 use postgres_sink::PostgresSink;
 use postgres_source::PostgresSource;
 use tokio_util::sync::CancellationToken;
-use transforms::Step;
+use transforms::NewColumns;
 
 use crate::config::{Ends, Pipeline};
 use crate::run::{Bounds, Chained, Failure, Until, run};
@@ -96,8 +96,12 @@ impl Pipeline {
             }
             _ => Err(Failure {
                 remedy: cdc::Remedy::Halt,
-                finding: Finding::usage("until_lsn", "--until", format!("pipeline {} only applies: an LSN means nothing to it", self.name))
-                    .remedy("write `--until now`: the end of the log when it starts"),
+                finding: Finding::usage(
+                    "until_lsn",
+                    "--until",
+                    format!("pipeline {} only applies: an LSN means nothing to it", self.name),
+                )
+                .remedy("write `--until now`: the end of the log when it starts"),
             }),
         }
     }
@@ -109,15 +113,22 @@ impl Half {
         format!("pipeline {}, {}", self.pipeline.name, self.role.word())
     }
 
-    fn chain(&self) -> Chained {
+    fn chain(&self) -> Result<Chained, Failure> {
         let pipeline = &self.pipeline;
-        let steps: Vec<Step> = match self.role {
-            Role::Capture => pipeline.transforms.clone(),
-            Role::Apply => pipeline.sink_transforms.clone(),
-            Role::Direct => pipeline.transforms.iter().chain(&pipeline.sink_transforms).cloned().collect(),
-        };
-        let new_columns = if self.role == Role::Apply { None } else { pipeline.new_columns };
-        Chained::new(steps, new_columns, self.role != Role::Apply)
+        match self.role {
+            Role::Capture => {
+                Chained::new("transforms", pipeline.transforms.clone(), pipeline.new_columns)
+            }
+            Role::Apply => Chained::new(
+                "sink.transforms",
+                pipeline.sink_transforms.clone(),
+                Some(NewColumns::Keep),
+            ),
+            Role::Direct => {
+                let steps = pipeline.transforms.iter().chain(&pipeline.sink_transforms).cloned();
+                Chained::new("transforms", steps.collect(), pipeline.new_columns)
+            }
+        }
     }
 
     /// Runs the half once, from its start to its end or its first error.
@@ -125,7 +136,7 @@ impl Half {
     /// # Errors
     /// What ended it.
     pub async fn run(&self, until: Option<Until>, stop: &CancellationToken) -> Result<(), Failure> {
-        let mut chain = self.chain();
+        let mut chain = self.chain()?;
         let meter = &self.meter;
         match (&self.pipeline.ends, self.role) {
             (Ends::Direct(source, sink), _) => {
@@ -148,20 +159,14 @@ impl Half {
     }
 }
 
-fn capture(settings: &postgres_source::Settings, meter: &Arc<Meter>, until: Option<Until>) -> PostgresSource {
+fn capture(
+    settings: &postgres_source::Settings,
+    meter: &Arc<Meter>,
+    until: Option<Until>,
+) -> PostgresSource {
     let mut source = PostgresSource::new(settings.clone(), meter.clone());
     if let Some(Until::Lsn(lsn)) = until {
         source.until(lsn);
     }
     source
-}
-
-/// The status a halt leads to: what was found before anything moved is the outside system's, the rest is ours.
-pub fn status_of(finding: &Finding, had_begun: bool) -> Status {
-    if had_begun && finding.status == Status::Outside { Status::Failed } else { finding.status }
-}
-
-/// Wraps an error for a person.
-pub fn failure(error: impl Fault) -> Failure {
-    error.into()
 }

@@ -71,7 +71,14 @@ async fn ready(State(halves): State<Halves>) -> (StatusCode, String) {
         let phase = half.meter.phase();
         let works = matches!(phase, Phase::Snapshot | Phase::Streaming | Phase::Stopped);
         all &= works;
-        let _ = writeln!(text, "{} {}: {} {}", half.pipeline.name, half.role.word(), phase.word(), phase.detail());
+        let _ = writeln!(
+            text,
+            "{} {}: {} {}",
+            half.pipeline.name,
+            half.role.word(),
+            phase.word(),
+            phase.detail()
+        );
     }
     (if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
 }
@@ -102,7 +109,11 @@ async fn metrics(State(halves): State<Halves>) -> impl IntoResponse {
     let mut text = String::new();
     let encoded = encode(&mut text, &registry);
     let code = if encoded.is_ok() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
-    (code, [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], one_help(&text))
+    (
+        code,
+        [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
+        one_help(&text),
+    )
 }
 
 /// Every half registers under the same names: the description of a name is kept once.
@@ -134,7 +145,8 @@ fn one_help(text: &str) -> String {
 }
 
 fn register(registry: &mut Registry, half: &Half) {
-    let labels = [("pipeline", half.pipeline.name.to_string()), ("half", half.role.word().to_owned())];
+    let labels =
+        [("pipeline", half.pipeline.name.to_string()), ("half", half.role.word().to_owned())];
     let labels = labels.map(|(name, value)| (name.into(), value.into()));
     let meter = &half.meter;
     let registry = registry.sub_registry_with_labels(labels.into_iter());
@@ -155,20 +167,32 @@ fn register(registry: &mut Registry, half: &Half) {
         ("durable_lsn", "End of what is durable in the log or the target", &meter.durable_lsn),
         ("applied_lsn", "End of what the target has applied", &meter.applied_lsn),
         ("snapshot_rows", "Rows the snapshot has read", &meter.snapshot_rows),
-        ("snapshot_rows_expected", "Rows the snapshot expects, as the planner estimates", &meter.snapshot_rows_expected),
+        (
+            "snapshot_rows_expected",
+            "Rows the snapshot expects, as the planner estimates",
+            &meter.snapshot_rows_expected,
+        ),
         ("snapshot_tables", "Tables the snapshot has finished", &meter.snapshot_tables),
         ("snapshot_tables_total", "Tables the snapshot reads", &meter.snapshot_tables_total),
         ("queue_bytes", "Bytes waiting between the socket and the batch", &meter.queue_bytes),
         ("queue_bytes_max", "How many bytes may wait there", &meter.queue_bytes_max),
     ];
     for (name, help, counter) in gauges {
-        registry.register(name, help, ConstGauge::new(i64::try_from(load(counter)).unwrap_or(i64::MAX)));
+        registry.register(
+            name,
+            help,
+            ConstGauge::new(i64::try_from(load(counter)).unwrap_or(i64::MAX)),
+        );
     }
     lags(registry, meter);
     for phase in ["starting", "waiting", "snapshot", "streaming", "retrying", "halted", "stopped"] {
         let labels = std::iter::once(("phase".into(), phase.into()));
         let now = i64::from(meter.phase().word() == phase);
-        registry.sub_registry_with_labels(labels).register("phase", "1 for what the half does now", ConstGauge::new(now));
+        registry.sub_registry_with_labels(labels).register(
+            "phase",
+            "1 for what the half does now",
+            ConstGauge::new(now),
+        );
     }
 }
 
@@ -176,9 +200,24 @@ fn register(registry: &mut Registry, half: &Half) {
 fn lags(registry: &mut Registry, meter: &Meter) {
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     let steps = [
-        ("lag_head_to_received_bytes", "WAL written and not received", &meter.head_lsn, &meter.received_lsn),
-        ("lag_received_to_durable_bytes", "WAL received and not durable", &meter.received_lsn, &meter.durable_lsn),
-        ("lag_head_to_durable_bytes", "WAL written and not durable", &meter.head_lsn, &meter.durable_lsn),
+        (
+            "lag_head_to_received_bytes",
+            "WAL written and not received",
+            &meter.head_lsn,
+            &meter.received_lsn,
+        ),
+        (
+            "lag_received_to_durable_bytes",
+            "WAL received and not durable",
+            &meter.received_lsn,
+            &meter.durable_lsn,
+        ),
+        (
+            "lag_head_to_durable_bytes",
+            "WAL written and not durable",
+            &meter.head_lsn,
+            &meter.durable_lsn,
+        ),
     ];
     for (name, help, ahead, behind) in steps {
         let lag = load(ahead).saturating_sub(load(behind));
@@ -189,5 +228,9 @@ fn lags(registry: &mut Registry, meter: &Meter) {
     let behind = load(&meter.durable_lsn) < load(&meter.received_lsn);
     let age = i64::try_from(now).unwrap_or(i64::MAX).saturating_sub(commit).max(0);
     let seconds = if behind && commit > 0 { age as f64 / 1e6 } else { 0.0 };
-    registry.register("lag_seconds", "Age of the last durable change while others wait", ConstGauge::new(seconds));
+    registry.register(
+        "lag_seconds",
+        "Age of the last durable change while others wait",
+        ConstGauge::new(seconds),
+    );
 }

@@ -10,12 +10,14 @@
 //! shrink to one event when there is none.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
-use cdc::{Batch, Captured, Checkpoint, Event, Fault, Finding, Flow, Lsn, Meter, Phase, Progress, Remedy, Sink, Source, Status, Transform, TransformError};
+use cdc::{
+    Batch, Checkpoint, Event, Fault, Finding, Flow, Lsn, Meter, Phase, Progress, Remedy, Sink,
+    Source, Transform, TransformError,
+};
 use tokio_util::sync::CancellationToken;
-use transforms::Chain;
+use transforms::{Chain, NewColumns, Step};
 
 /// How long a write may go on after a stop was asked for.
 const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -32,8 +34,17 @@ pub enum Until {
 impl Until {
     fn reached(self, checkpoint: &Checkpoint) -> bool {
         match self {
-            Until::Lsn(lsn) => matches!(checkpoint.progress, Progress::After { end_lsn } if end_lsn >= lsn),
-            Until::Cut(offset) => checkpoint.progress.is_whole() && checkpoint.log.as_ref().and_then(|log| log.cut).is_some_and(|cut| cut >= offset),
+            Until::Lsn(lsn) => {
+                matches!(checkpoint.progress, Progress::After { end_lsn } if end_lsn >= lsn)
+            }
+            Until::Cut(offset) => {
+                checkpoint.progress.is_whole()
+                    && checkpoint
+                        .log
+                        .as_ref()
+                        .and_then(|log| log.cut)
+                        .is_some_and(|cut| cut >= offset)
+            }
         }
     }
 }
@@ -87,17 +98,23 @@ pub async fn run<S: Source, K: Sink>(
             None => true,
         },
     };
-    let worked = if stopped { Ok(()) } else { work(source, chain, sink, meter, bounds, until, stop).await };
+    let worked =
+        if stopped { Ok(()) } else { work(source, chain, sink, meter, bounds, until, stop).await };
     source.stop().await;
     worked
 }
 
 /// Claims both ends and begins where the sink stands. `None`: everything asked for is done already.
-async fn start<S: Source, K: Sink>(source: &mut S, chain: &mut Chained, sink: &mut K, until: Option<Until>) -> Result<Option<()>, Failure> {
+async fn start<S: Source, K: Sink>(
+    source: &mut S,
+    chain: &mut Chained,
+    sink: &mut K,
+    until: Option<Until>,
+) -> Result<Option<()>, Failure> {
     source.claim().await?;
     let committed = sink.committed().await?;
     if let Some(checkpoint) = &committed {
-        chain.captured = checkpoint.captured.clone();
+        chain.remember(checkpoint);
         if until.is_some_and(|until| until.reached(checkpoint)) {
             return Ok(None);
         }
@@ -128,12 +145,16 @@ impl Waiting {
 
     fn has_room(&self, bounds: Bounds) -> bool {
         let last = self.batches.back();
-        self.failure.is_none() && self.batches.len() < 2 && last.is_none_or(|last| fits(last, bounds))
+        self.failure.is_none()
+            && self.batches.len() < 2
+            && last.is_none_or(|last| fits(last, bounds))
     }
 }
 
 fn fits(batch: &Batch, bounds: Bounds) -> bool {
-    !batch.begin && batch.events.len() < bounds.batch_events_max && batch.weight() < bounds.batch_bytes_max
+    !batch.begin
+        && batch.events.len() < bounds.batch_events_max
+        && batch.weight() < bounds.batch_bytes_max
 }
 
 async fn next<S: Source>(source: &mut S) -> Result<Batch, Failure> {
@@ -182,6 +203,7 @@ async fn work<S: Source, K: Sink>(
         }
         // Invariant 1: confirmed only after `write` returned Ok.
         source.confirm(&batch.checkpoint).await?;
+        chain.chain.streaming();
         if stop.is_cancelled() || until.is_some_and(|until| until.reached(&batch.checkpoint)) {
             return Ok(());
         }
@@ -194,10 +216,68 @@ async fn grace(stop: &CancellationToken) {
     tokio::time::sleep(STOP_GRACE).await;
 }
 
-/// A chain, and what it needs to know of the tables as they were.
+/// A chain, and what it must know of the tables before it may let a row pass.
 #[derive(Debug)]
 pub struct Chained {
     chain: Chain,
-    /// The tables and columns that were accepted, by the table's number in the source.
-    captured: Arc<Captured>,
+    /// Every table the steps name must be one of the captured ones: said once, at the first batch that tells.
+    expects_tables: bool,
+}
+
+impl Chained {
+    /// The chain of the steps under `key` of the pipeline file.
+    ///
+    /// # Errors
+    /// Where a step's key is not where the file says.
+    pub fn new(
+        key: &str,
+        steps: Vec<Step>,
+        new_columns: Option<NewColumns>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            chain: Chain::new(key, steps, new_columns).map_err(halted)?,
+            expects_tables: true,
+        })
+    }
+
+    /// The tables as they were accepted before.
+    fn remember(&mut self, checkpoint: &Checkpoint) {
+        self.chain.remember(&checkpoint.captured);
+    }
+
+    fn expect_tables(&mut self, batch: &Batch) -> Result<(), Failure> {
+        let captured = batch.checkpoint.captured.values().map(|table| table.table.clone());
+        let announced = batch.relations.iter().map(|schema| schema.table.clone());
+        let names: Vec<_> = if batch.checkpoint.captured.is_empty() {
+            announced.collect()
+        } else {
+            captured.collect()
+        };
+        if self.expects_tables
+            && !names.is_empty()
+            && (batch.begin || !batch.checkpoint.captured.is_empty())
+        {
+            self.chain.expect_tables(&names).map_err(halted)?;
+            self.expects_tables = false;
+        }
+        Ok(())
+    }
+
+    /// Binds what the batch announces, and changes its events.
+    fn transform(&mut self, mut batch: Batch) -> Result<Batch, Failure> {
+        self.expect_tables(&batch)?;
+        for schema in &mut batch.relations {
+            *schema = self.chain.bind(schema).map_err(halted)?;
+        }
+        let mut failed = None;
+        batch.events.retain_mut(|event: &mut Event| match self.chain.apply(event) {
+            Ok(flow) => flow == Flow::Keep,
+            Err(error) => {
+                failed.get_or_insert(error);
+                false
+            }
+        });
+        self.chain.forget_dropped(&mut batch.checkpoint.captured);
+        failed.map_or(Ok(batch), |error| Err(halted(error)))
+    }
 }

@@ -15,9 +15,14 @@ use crate::supervise::{Ended, supervise};
 ///
 /// # Errors
 /// Where signals cannot be listened to.
-pub async fn serve(halves: Vec<Arc<Half>>, goal: Option<Goal>, report: impl Fn(&Finding)) -> std::io::Result<u8> {
+pub async fn serve(
+    halves: Vec<Arc<Half>>,
+    goal: Option<Goal>,
+    report: impl Fn(&Finding),
+) -> std::io::Result<u8> {
     let stop = CancellationToken::new();
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut running = JoinSet::new();
     for half in halves {
         running.spawn(supervise(half, goal, stop.clone()));
@@ -50,5 +55,10 @@ pub async fn serve(halves: Vec<Arc<Half>>, goal: Option<Goal>, report: impl Fn(&
 
 /// The halves of the pipelines.
 pub fn halves(pipelines: Vec<Pipeline>) -> Vec<Arc<Half>> {
-    pipelines.into_iter().map(Arc::new).flat_map(|pipeline| pipeline.halves()).map(Arc::new).collect()
+    pipelines
+        .into_iter()
+        .map(Arc::new)
+        .flat_map(|pipeline| pipeline.halves())
+        .map(Arc::new)
+        .collect()
 }

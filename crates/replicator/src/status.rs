@@ -26,7 +26,8 @@ pub async fn ask(address: SocketAddr) -> Option<Vec<HalfStatus>> {
 
 /// One line a half.
 pub fn line(status: &HalfStatus) -> String {
-    let detail = if status.detail.is_empty() { String::new() } else { format!(": {}", status.detail) };
+    let detail =
+        if status.detail.is_empty() { String::new() } else { format!(": {}", status.detail) };
     format!(
         "{} {}  {}{detail}  lag {} bytes, {} events, {} errors",
         status.pipeline, status.half, status.phase, status.lag_bytes, status.events, status.errors
@@ -46,8 +47,15 @@ pub async fn from_systems(pipeline: &Pipeline) -> (Vec<String>, Vec<Finding>) {
     if let Some(log) = pipeline.log() {
         match pgrelay_log::LogEnd::read(log).await {
             Ok(Some(end)) => {
-                let lag = head.zip(end.checkpoint.progress.start_lsn()).map(|(head, at)| head.bytes_since(at));
-                lines.push(format!("{} source  not running here  {}{}", pipeline.name, end.checkpoint.progress, lag_text(lag)));
+                let lag = head
+                    .zip(end.checkpoint.progress.start_lsn())
+                    .map(|(head, at)| head.bytes_since(at));
+                lines.push(format!(
+                    "{} source  not running here  {}{}",
+                    pipeline.name,
+                    end.checkpoint.progress,
+                    lag_text(lag)
+                ));
             }
             Ok(None) => lines.push(format!("{} source  nothing captured yet", pipeline.name)),
             Err(error) => findings.push(error.finding()),
@@ -57,8 +65,15 @@ pub async fn from_systems(pipeline: &Pipeline) -> (Vec<String>, Vec<Finding>) {
         let half = if pipeline.log().is_some() { "sink" } else { "direct" };
         match postgres_sink::read_checkpoint(sink).await {
             Ok(Some(checkpoint)) => {
-                let lag = head.zip(checkpoint.progress.start_lsn()).map(|(head, at)| head.bytes_since(at));
-                lines.push(format!("{} {half}  not running here  {}{}", pipeline.name, checkpoint.progress, lag_text(lag)));
+                let lag = head
+                    .zip(checkpoint.progress.start_lsn())
+                    .map(|(head, at)| head.bytes_since(at));
+                lines.push(format!(
+                    "{} {half}  not running here  {}{}",
+                    pipeline.name,
+                    checkpoint.progress,
+                    lag_text(lag)
+                ));
             }
             Ok(None) => lines.push(format!("{} {half}  nothing applied yet", pipeline.name)),
             Err(error) => findings.push(error.finding()),

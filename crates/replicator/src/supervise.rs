@@ -48,7 +48,11 @@ pub async fn supervise(half: Arc<Half>, goal: Option<Goal>, stop: CancellationTo
         let gives_up = goal.is_some() && !worked_once && begun.elapsed() > PATIENCE;
         if failure.remedy != Remedy::Retry || gives_up {
             half.meter.enter(Phase::Halted(format!("{} [{}]", finding.reason, finding.code)));
-            let status = if worked_once && finding.status == Status::Outside && goal.is_some() { Status::Failed } else { finding.status };
+            let status = if worked_once && finding.status == Status::Outside && goal.is_some() {
+                Status::Failed
+            } else {
+                finding.status
+            };
             return Ended::Halted(Box::new(Finding { status, ..finding }));
         }
         if moved {
@@ -66,7 +70,12 @@ pub async fn supervise(half: Arc<Half>, goal: Option<Goal>, stop: CancellationTo
     }
 }
 
-async fn attempt(half: &Half, goal: Option<Goal>, until: &mut Option<Until>, stop: &CancellationToken) -> Result<(), Failure> {
+async fn attempt(
+    half: &Half,
+    goal: Option<Goal>,
+    until: &mut Option<Until>,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
     if let (Some(goal), None) = (goal, &until) {
         *until = Some(half.pipeline.until(goal).await?);
     }

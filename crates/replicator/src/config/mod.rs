@@ -4,6 +4,8 @@ mod file;
 mod read;
 mod settings;
 
-pub use file::{Errors, PipelineFile, PostgresSink, PostgresSource, SinkSection, SourceSection, Tolerate};
+pub use file::{
+    Errors, PipelineFile, PostgresSink, PostgresSource, SinkSection, SourceSection, Tolerate,
+};
 pub use read::{load, read_text};
 pub use settings::{Ends, Pipeline};

@@ -13,10 +13,16 @@ use super::settings::Pipeline;
 /// One finding for each thing that is wrong in any of them.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<Pipeline>, Vec<Finding>> {
     let (mut pipelines, mut findings) = (Vec::<Pipeline>::new(), Vec::new());
-    for path in paths.iter().flat_map(|path| files(path).unwrap_or_else(|finding| {
-        findings.push(finding);
-        Vec::new()
-    })).collect::<Vec<_>>() {
+    for path in paths
+        .iter()
+        .flat_map(|path| {
+            files(path).unwrap_or_else(|finding| {
+                findings.push(finding);
+                Vec::new()
+            })
+        })
+        .collect::<Vec<_>>()
+    {
         match std::fs::read_to_string(&path) {
             Err(error) => findings.push(unreadable(&path, &error)),
             Ok(text) => match read_text(&path.display().to_string(), &text) {
@@ -32,13 +38,17 @@ pub fn load(paths: &[PathBuf]) -> Result<Vec<Pipeline>, Vec<Finding>> {
         }
     }
     if pipelines.is_empty() && findings.is_empty() {
-        findings.push(Finding::usage("no_pipeline", "command line", "no pipeline file was found").remedy("name a .yaml file, or a folder that has one"));
+        findings.push(
+            Finding::usage("no_pipeline", "command line", "no pipeline file was found")
+                .remedy("name a .yaml file, or a folder that has one"),
+        );
     }
     if findings.is_empty() { Ok(pipelines) } else { Err(findings) }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Finding {
-    Finding::usage("file_unreadable", path.display().to_string(), error.to_string()).remedy("name a file or folder that is there and may be read")
+    Finding::usage("file_unreadable", path.display().to_string(), error.to_string())
+        .remedy("name a file or folder that is there and may be read")
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, Finding> {
@@ -77,11 +87,21 @@ fn finding(file: &str, error: &serde_saphyr::Error) -> Finding {
     let message = error.to_string();
     // The place is said already; the message repeats it at its end.
     let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
-    let message = message.strip_prefix("error: ").unwrap_or(&message).lines().next().unwrap_or_default().to_owned();
+    let message = message
+        .strip_prefix("error: ")
+        .unwrap_or(&message)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let remedy = match names.split_first() {
-        Some((wrong, known)) if message.starts_with("unknown") && !known.is_empty() => nearest(wrong, known),
-        _ if message.contains("missing field") => "add the key; `pgrelay schema` prints what a pipeline file may say".to_owned(),
+        Some((wrong, known)) if message.starts_with("unknown") && !known.is_empty() => {
+            nearest(wrong, known)
+        }
+        _ if message.contains("missing field") => {
+            "add the key; `pgrelay schema` prints what a pipeline file may say".to_owned()
+        }
         _ if message.contains("duplicate") => "keep one of the two".to_owned(),
         _ => "`pgrelay schema` prints what a pipeline file may say".to_owned(),
     };
@@ -100,7 +120,9 @@ fn code_of(message: &str) -> &'static str {
 }
 
 fn nearest(wrong: &str, known: &[&str]) -> String {
-    let best = known.iter().max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
+    let best = known
+        .iter()
+        .max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
     match best {
         Some(best) if strsim::jaro_winkler(wrong, best) > 0.7 => format!("did you mean `{best}`?"),
         _ => format!("known here: {}", known.join(", ")),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cdc::Finding;
 use pgrelay_log::{LogSettings, OptionValue};
 use postgres_client::{Secret, Server};
-use transforms::{NewColumns, SecretRef, Step};
+use transforms::{Chain, NewColumns, SecretRef, Step};
 
 use super::file::{PipelineFile, PostgresSink, PostgresSource, Url};
 
@@ -75,13 +75,28 @@ impl Pipeline {
         }
     }
 
-    pub(super) fn resolve(file: &str, parsed: PipelineFile, text: &str) -> Result<Self, Vec<Finding>> {
+    pub(super) fn resolve(
+        file: &str,
+        parsed: PipelineFile,
+        text: &str,
+    ) -> Result<Self, Vec<Finding>> {
         let mut findings = Vec::new();
         let at = |key: &str| place(file, text, key);
         let name: Arc<str> = parsed.name.0.as_str().into();
-        let source = parsed.source.map(|section| source_settings(&name, section.postgres, &at("source"), &mut findings));
+        let source = parsed
+            .source
+            .map(|section| source_settings(&name, section.postgres, &at("source"), &mut findings));
         let (sink_transforms, sink) = match parsed.sink {
-            Some(section) => (section.transforms, Some(sink_settings(&name, section.postgres, source.is_some(), &at("sink"), &mut findings))),
+            Some(section) => (
+                section.transforms,
+                Some(sink_settings(
+                    &name,
+                    section.postgres,
+                    source.is_some(),
+                    &at("sink"),
+                    &mut findings,
+                )),
+            ),
             None => (Vec::new(), None),
         };
         let log = parsed.kafka.map(|kafka| {
@@ -89,23 +104,43 @@ impl Pipeline {
             LogSettings { pipeline: name.to_string(), kafka, options }
         });
         let ends = match (source, log, sink) {
-            (Some(source), None, Some(sink)) => Some(Ends::Direct(Box::new(source), Box::new(sink))),
-            (source, Some(log), sink) if source.is_some() || sink.is_some() => {
-                Some(Ends::Log { source: source.map(Box::new), log: Box::new(log), sink: sink.map(Box::new) })
+            (Some(source), None, Some(sink)) => {
+                Some(Ends::Direct(Box::new(source), Box::new(sink)))
             }
+            (source, Some(log), sink) if source.is_some() || sink.is_some() => Some(Ends::Log {
+                source: source.map(Box::new),
+                log: Box::new(log),
+                sink: sink.map(Box::new),
+            }),
             (source, log, _) => {
-                let missing = if source.is_none() && log.is_none() { "source" } else if log.is_some() { "source or sink" } else { "kafka or sink" };
+                let missing = if source.is_none() && log.is_none() {
+                    "source"
+                } else if log.is_some() {
+                    "source or sink"
+                } else {
+                    "kafka or sink"
+                };
                 findings.push(Finding::usage("missing_key", file, format!("the pipeline has no {missing}")).remedy("a pipeline has a source and a sink, or kafka and one of the two, or all three"));
                 None
             }
         };
-        for step in parsed.transforms.iter().chain(&sink_transforms) {
-            if let Err(found) = step.resolve_secrets() {
-                findings.push(found.within(file));
+        for (key, steps) in
+            [("transforms", &parsed.transforms), ("sink.transforms", &sink_transforms)]
+        {
+            // A chain that cannot be made for want of a key is the file's fault, and known before anything starts.
+            if let Err(error) = Chain::new(key, steps.clone(), None) {
+                findings.push(error.0.within(file));
             }
         }
         match ends {
-            Some(ends) if findings.is_empty() => Ok(Self { name, file: file.into(), transforms: parsed.transforms, sink_transforms, new_columns: parsed.new_columns, ends }),
+            Some(ends) if findings.is_empty() => Ok(Self {
+                name,
+                file: file.into(),
+                transforms: parsed.transforms,
+                sink_transforms,
+                new_columns: parsed.new_columns,
+                ends,
+            }),
             _ => Err(findings),
         }
     }
@@ -113,13 +148,16 @@ impl Pipeline {
 
 /// `file:line:column` of a key at the left margin, for what is found wrong after the file is read.
 fn place(file: &str, text: &str, key: &str) -> String {
-    let line = text.lines().position(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    let line = text
+        .lines()
+        .position(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
     line.map_or_else(|| format!("{file}: {key}"), |line| format!("{file}:{}:1: {key}", line + 1))
 }
 
 fn secret(reference: &SecretRef, place: &str, findings: &mut Vec<Finding>) -> Option<String> {
     let resolved = reference.resolve().map_err(|finding| *finding).and_then(|bytes| {
-        String::from_utf8(bytes).map_err(|_| Finding::usage("secret_not_text", "", "the secret is not UTF-8"))
+        String::from_utf8(bytes)
+            .map_err(|_| Finding::usage("secret_not_text", "", "the secret is not UTF-8"))
     });
     match resolved {
         Ok(text) => Some(text),
@@ -130,16 +168,32 @@ fn secret(reference: &SecretRef, place: &str, findings: &mut Vec<Finding>) -> Op
     }
 }
 
-fn server(url: Url, password: Option<&SecretRef>, place: &str, findings: &mut Vec<Finding>) -> Server {
+fn server(
+    url: Url,
+    password: Option<&SecretRef>,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> Server {
     let password = password.and_then(|reference| secret(reference, place, findings));
     url.0.with_password(password.map(Secret::new))
 }
 
-fn source_settings(name: &Arc<str>, section: PostgresSource, place: &str, findings: &mut Vec<Finding>) -> postgres_source::Settings {
-    let default: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+fn source_settings(
+    name: &Arc<str>,
+    section: PostgresSource,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> postgres_source::Settings {
+    let default: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .collect();
     let slot = section.slot.map_or_else(|| format!("pgrelay_{default}"), |slot| slot.0);
     if section.tables.is_empty() {
-        findings.push(Finding::usage("no_tables", place, "`tables` names none").remedy("list the tables to capture: [public.orders, \"inventory.*\"]"));
+        findings.push(
+            Finding::usage("no_tables", place, "`tables` names none")
+                .remedy("list the tables to capture: [public.orders, \"inventory.*\"]"),
+        );
     }
     postgres_source::Settings {
         pipeline: name.clone(),
@@ -154,7 +208,13 @@ fn source_settings(name: &Arc<str>, section: PostgresSource, place: &str, findin
     }
 }
 
-fn sink_settings(name: &Arc<str>, section: PostgresSink, owns_source: bool, place: &str, findings: &mut Vec<Finding>) -> postgres_sink::Settings {
+fn sink_settings(
+    name: &Arc<str>,
+    section: PostgresSink,
+    owns_source: bool,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> postgres_sink::Settings {
     // A pipeline that reads what a capture half wrote has every change of every row, as if it owned the source.
     let _ = owns_source;
     postgres_sink::Settings {
@@ -169,15 +229,27 @@ fn sink_settings(name: &Arc<str>, section: PostgresSink, owns_source: bool, plac
     }
 }
 
-fn option_values(options: &BTreeMap<String, OptionValue>, place: &str, findings: &mut Vec<Finding>) -> BTreeMap<String, String> {
+fn option_values(
+    options: &BTreeMap<String, OptionValue>,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for (name, value) in options {
         let value = match value {
             OptionValue::Switch(switch) => Some(switch.to_string()),
             OptionValue::Number(number) => Some(number.to_string()),
             OptionValue::Text(_) if is_secret(name) => {
-                findings.push(Finding::usage("secret_in_file", format!("{place}.options"), format!("`{name}` is written into the file"))
-                    .remedy(format!("write `{name}: {{ env: NAME }}` or `{name}: {{ file: PATH }}`")));
+                findings.push(
+                    Finding::usage(
+                        "secret_in_file",
+                        format!("{place}.options"),
+                        format!("`{name}` is written into the file"),
+                    )
+                    .remedy(format!(
+                        "write `{name}: {{ env: NAME }}` or `{name}: {{ file: PATH }}`"
+                    )),
+                );
                 None
             }
             OptionValue::Text(text) => Some(text.clone()),
@@ -191,5 +263,6 @@ fn option_values(options: &BTreeMap<String, OptionValue>, place: &str, findings:
 
 /// Whether librdkafka's setting holds a secret.
 fn is_secret(name: &str) -> bool {
-    ["password", "secret", "pem"].iter().any(|word| name.contains(word)) && !name.ends_with(".location")
+    ["password", "secret", "pem"].iter().any(|word| name.contains(word))
+        && !name.ends_with(".location")
 }

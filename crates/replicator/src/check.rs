@@ -1,0 +1,74 @@
+//! `pgrelay check`: every claim of a pipeline file tried against the live systems, before anything starts.
+
+use std::sync::Arc;
+
+use cdc::{Fault, Finding, Schema, Transform};
+use transforms::Chain;
+
+use crate::config::Pipeline;
+
+/// What a check found, and what an administrator may want to run.
+#[derive(Debug)]
+pub struct Checked {
+    /// What is wrong, and what will hurt some day.
+    pub findings: Vec<Finding>,
+    /// SQL and commands that give each role the least it needs.
+    pub grants: String,
+}
+
+/// Checks one pipeline.
+pub async fn check(pipeline: &Pipeline) -> Checked {
+    let mut findings = Vec::new();
+    let mut grants = String::new();
+    let mut schemas = Vec::new();
+    if let Some(source) = pipeline.source() {
+        findings.extend(postgres_source::preflight(source).await);
+        grants.push_str(&postgres_source::grants(source));
+        // What keeps the source from being read is among the findings already.
+        if let Ok(tables) = postgres_source::schemas(source).await {
+            match bind(pipeline, &tables) {
+                Ok(bound) => schemas = bound,
+                Err(finding) => findings.push(finding),
+            }
+        }
+    }
+    if let Some(log) = pipeline.log() {
+        // CHECKLOG
+        grants.push_str(&format!(
+            "-- Kafka: the least the principal needs\n{}\n",
+            pgrelay_log::acl_commands(log, "User:pgrelay")
+        ));
+    }
+    if let Some(sink) = pipeline.sink() {
+        findings.extend(postgres_sink::preflight(sink, &schemas).await);
+        grants.push_str(&postgres_sink::grants(sink, &schemas));
+        findings.extend(positions(pipeline, sink).await);
+    }
+    let place = format!("pipeline {}", pipeline.name);
+    let mut unique: Vec<Finding> = Vec::new();
+    for finding in findings.into_iter().map(|finding| finding.within(&place)) {
+        if !unique.contains(&finding) {
+            unique.push(finding);
+        }
+    }
+    Checked { findings: unique, grants }
+}
+
+/// The tables as they leave both chains.
+fn bind(pipeline: &Pipeline, tables: &[Arc<Schema>]) -> Result<Vec<Arc<Schema>>, Finding> {
+    let names: Vec<_> = tables.iter().map(|schema| schema.table.clone()).collect();
+    let steps = pipeline.transforms.iter().chain(&pipeline.sink_transforms).cloned().collect();
+    let mut chain =
+        Chain::new("transforms", steps, pipeline.new_columns).map_err(|error| *error.0)?;
+    chain.expect_tables(&names).map_err(|error| *error.0)?;
+    tables.iter().map(|schema| chain.bind(schema).map_err(|error| *error.0)).collect()
+}
+
+/// Whether the slot can give what the target's checkpoint needs, for a pipeline without a log.
+async fn positions(pipeline: &Pipeline, sink: &postgres_sink::Settings) -> Vec<Finding> {
+    let (Some(source), None) = (pipeline.source(), pipeline.log()) else { return Vec::new() };
+    match postgres_sink::read_checkpoint(sink).await {
+        Ok(checkpoint) => postgres_source::compare(source, checkpoint.as_ref()).await,
+        Err(error) => vec![error.finding()],
+    }
+}
