@@ -53,12 +53,12 @@ pub(crate) fn partitions(
         for topic in metadata.topics() {
             let asking = Asking::new(settings, "ask for the topic", topic.name());
             match topic.error().map(Code::from) {
-                None if !topic.partitions().is_empty() => {
-                    // A partition whose leader is not chosen yet does not count as there.
-                    if topic.partitions().iter().all(|partition| partition.leader() >= 0) {
-                        let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
-                        found.insert(topic.name().to_owned(), count);
-                    }
+                // A topic whose partitions have no leader yet does not count as there.
+                None if !topic.partitions().is_empty()
+                    && topic.partitions().iter().all(|partition| partition.leader() >= 0) =>
+                {
+                    let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
+                    found.insert(topic.name().to_owned(), count);
                 }
                 Some(
                     code @ (Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed),
@@ -93,7 +93,7 @@ pub(crate) fn ensure(
     }
     let missing: Vec<&TopicSpec> =
         specs.iter().filter(|spec| !found.contains_key(&spec.name)).collect();
-    create(settings, &missing)?;
+    create(settings, &missing, false)?;
     let begun = Instant::now();
     while found.len() < names.len() {
         if begun.elapsed() > ASK_LIMIT {
@@ -120,7 +120,16 @@ fn wait<T>(future: impl Future<Output = Result<T, KafkaError>>) -> Result<T, Kaf
         .block_on(future)
 }
 
-fn create(settings: &LogSettings, missing: &[&TopicSpec]) -> Result<(), LogError> {
+/// Whether the topics could be made; makes none. Blocks.
+pub(crate) fn would_create(settings: &LogSettings, missing: &[&TopicSpec]) -> Result<(), LogError> {
+    if missing.is_empty() { Ok(()) } else { create(settings, missing, true) }
+}
+
+fn create(
+    settings: &LogSettings,
+    missing: &[&TopicSpec],
+    validate_only: bool,
+) -> Result<(), LogError> {
     let admin = admin(settings)?;
     let replication = settings.kafka.replication_factor.unwrap_or(-1);
     let topics: Vec<NewTopic<'_>> = missing
@@ -131,8 +140,10 @@ fn create(settings: &LogSettings, missing: &[&TopicSpec]) -> Result<(), LogError
             spec.config.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
         })
         .collect();
-    let options =
-        AdminOptions::new().request_timeout(Some(ASK_LIMIT)).operation_timeout(Some(ASK_LIMIT));
+    let options = AdminOptions::new()
+        .request_timeout(Some(ASK_LIMIT))
+        .operation_timeout(Some(ASK_LIMIT))
+        .validate_only(validate_only);
     let names = missing.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
     let asking = Asking::new(settings, "make topics", &names);
     let results = wait(admin.create_topics(&topics, &options))

@@ -2,6 +2,7 @@
 
 mod acl;
 mod admin;
+mod check;
 mod client;
 mod config;
 mod converter;
@@ -25,6 +26,7 @@ mod stamp;
 pub mod topics;
 
 pub use acl::commands as acl_commands;
+pub use check::check;
 pub use config::{Brokers, Compression, Delivery, Kafka, LogSettings, OptionValue};
 pub use converter::{AnyConverter, ConvertError, Converter, Foreign, Format, Piece};
 pub use cut::{Cut, Places};

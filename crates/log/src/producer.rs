@@ -25,12 +25,10 @@ use crate::error::{Asking, LogError};
 use crate::murmur2;
 use crate::records::{RecordRef, Records, VERBATIM_HEADER};
 use crate::stamp::STAMP_HEADER;
+use crate::topics;
 
 /// How long a transaction may take to end before the batch counts as failed.
 const COMMIT_LIMIT: Duration = Duration::from_secs(120);
-/// How long the first record of a transaction waits for the markers of the one before. Without it, the broker
-/// often answers CONCURRENT_TRANSACTIONS, and the client then waits 20 ms or more.
-const BETWEEN: Duration = Duration::from_micros(500);
 /// The opaque of the records that are not counted in a cut.
 const OURS: usize = usize::MAX;
 
@@ -55,7 +53,6 @@ pub(crate) struct Finish {
     pub(crate) schemas: Vec<Own>,
     /// Its `starts` and `ends` are filled in from the delivery reports.
     pub(crate) cut: Cut,
-    pub(crate) cuts_topic: String,
     pub(crate) checkpoint: Vec<Own>,
     pub(crate) reply: oneshot::Sender<Result<(), LogError>>,
 }
@@ -69,9 +66,32 @@ pub(crate) enum Command {
     Finish(Box<Finish>),
 }
 
+/// How long the first record of a transaction waits for the markers of the one before.
+///
+/// Too soon, and the broker answers CONCURRENT_TRANSACTIONS, upon which the client waits 20 ms. How long the
+/// markers take depends on the brokers, so the pause is learnt: longer after a transaction that came too
+/// soon, a little shorter after one that did not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pause(Duration);
+
+impl Pause {
+    const SHORTEST: Duration = Duration::from_micros(500);
+    const LONGEST: Duration = Duration::from_millis(10);
+    /// A first delivery that took so long had been refused before.
+    const REFUSED: Duration = Duration::from_millis(20);
+
+    fn learn(&mut self, first_delivery: Option<Duration>) {
+        let Some(took) = first_delivery else { return };
+        self.0 = if took >= Self::REFUSED { self.0 * 2 } else { self.0.mul_f64(0.98) }
+            .clamp(Self::SHORTEST, Self::LONGEST);
+    }
+}
+
 /// Delivery reports, gathered.
 #[derive(Debug, Default)]
 struct Delivered {
+    /// When the first one came.
+    first: Option<Instant>,
     /// First offset and the one behind the last, by topic and partition.
     places: BTreeMap<(usize, i32), (i64, i64)>,
     error: Option<(KafkaError, String, i32)>,
@@ -98,6 +118,7 @@ impl ProducerContext for Context {
 
     fn delivery(&self, result: &DeliveryResult<'_>, topic: usize) {
         let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        delivered.first.get_or_insert_with(Instant::now);
         match result {
             Ok(message) if topic != OURS => {
                 let offset = message.offset();
@@ -120,9 +141,12 @@ impl ProducerContext for Context {
 pub(crate) struct ProducerThread {
     settings: LogSettings,
     producer: BaseProducer<Context, NoCustomPartitioner>,
+    cuts_topic: String,
     targets: Arc<[Target]>,
     open: bool,
+    begun: Instant,
     last_commit: Option<Instant>,
+    pause: Pause,
     /// Buffers on their way back to whoever fills them.
     pool: Arc<Mutex<Vec<Records>>>,
 }
@@ -159,7 +183,18 @@ impl ProducerThread {
             })?;
         }
         let targets = Arc::from(Vec::new());
-        Ok(Self { settings, producer, targets, open: false, last_commit: None, pool })
+        let cuts_topic = topics::cuts_topic(&settings.kafka.topic_prefix);
+        Ok(Self {
+            settings,
+            producer,
+            cuts_topic,
+            targets,
+            open: false,
+            begun: Instant::now(),
+            last_commit: None,
+            pause: Pause(Pause::SHORTEST),
+            pool,
+        })
     }
 
     /// Works until an error, or until nobody asks any more.
@@ -174,10 +209,10 @@ impl ProducerThread {
                     self.give_back(records);
                 }
                 Command::Finish(finish) => {
-                    let Finish { schemas, cut, cuts_topic, checkpoint, reply } = *finish;
+                    let Finish { schemas, cut, checkpoint, reply } = *finish;
                     let result = match failed.take() {
                         Some(error) => Err(error),
-                        None => self.finish(&schemas, cut, &cuts_topic, &checkpoint),
+                        None => self.finish(&schemas, cut, &checkpoint),
                     };
                     let done = result.is_err();
                     if done {
@@ -213,10 +248,20 @@ impl ProducerThread {
         if !self.transactions() {
             return Ok(());
         }
-        if let Some(wait) = self.last_commit.and_then(|at| BETWEEN.checked_sub(at.elapsed())) {
+        if let Some(wait) = self.last_commit.and_then(|at| self.pause.0.checked_sub(at.elapsed())) {
             std::thread::sleep(wait);
         }
-        self.producer.begin_transaction().map_err(|error| self.error("begin", "", &error))
+        self.begun = Instant::now();
+        self.producer.begin_transaction().map_err(|error| self.error("begin", "", &error))?;
+        // An empty record lets the partition of the cuts join together with those of the data. Joining at the
+        // end, when the cut is known, would cost a round trip more. Readers pass over it.
+        self.send(BaseRecord::with_opaque_to(&self.cuts_topic, OURS).partition(0))
+    }
+
+    fn first_delivery(&self) -> Option<Duration> {
+        let delivered =
+            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(delivered.first?.duration_since(self.begun))
     }
 
     fn error(&self, doing: &'static str, topic: &str, error: &KafkaError) -> LogError {
@@ -310,25 +355,28 @@ impl ProducerThread {
         &mut self,
         schemas: &[Own],
         mut cut: Cut,
-        cuts_topic: &str,
         checkpoint: &[Own],
     ) -> Result<(), LogError> {
         self.begin()?;
         self.own(schemas)?;
+        if self.transactions() {
+            // With the records, so that its partition joins the transaction together with theirs.
+            self.own(checkpoint)?;
+        }
         self.drain()?;
         (cut.starts, cut.ends) = self.places();
         let value = serde_json::to_string(&cut).map_err(|_| LogError::Void)?;
-        self.own(&[Own { topic: cuts_topic.to_owned(), key: String::new(), value }])?;
-        if !self.transactions() {
-            // A checkpoint must never be durable before the cut it speaks of.
-            self.drain()?;
-        }
-        self.own(checkpoint)?;
+        self.own(&[Own { topic: self.cuts_topic.clone(), key: String::new(), value }])?;
         self.drain()?;
         if self.transactions() {
             self.commit()?;
+        } else {
+            // A checkpoint must never be durable before the cut it speaks of.
+            self.own(checkpoint)?;
+            self.drain()?;
         }
         self.open = false;
+        self.pause.learn(self.first_delivery());
         self.last_commit = Some(Instant::now());
         Ok(())
     }

@@ -128,16 +128,24 @@ impl Reader {
         }
         self.serve()?;
         let topic = Arc::clone(&self.cuts.topic);
-        let mut found = None;
-        self.cuts.next(&self.settings, wait, |met| {
-            if let Met::Record(message) = met {
-                let cut = message.payload().and_then(|value| serde_json::from_slice(value).ok());
-                let cut = cut.ok_or_else(|| scan::unreadable(&topic, message.offset(), "a cut"))?;
+        loop {
+            let (mut found, mut passed) = (None, false);
+            self.cuts.next(&self.settings, wait, |met| {
+                let Met::Record(message) = met else { return Ok(()) };
+                // What opens a transaction of the capture half is empty.
+                let Some(value) = message.payload() else {
+                    passed = true;
+                    return Ok(());
+                };
+                let cut = serde_json::from_slice(value)
+                    .map_err(|_| scan::unreadable(&topic, message.offset(), "a cut"))?;
                 found = Some((message.offset(), cut));
+                Ok(())
+            })?;
+            if !passed {
+                return Ok(found);
             }
-            Ok(())
-        })?;
-        Ok(found)
+        }
     }
 
     /// Runs the client's own events. Records come by the queues of their partitions, and by no other way.

@@ -30,7 +30,7 @@ pub(crate) fn whole(
     from(&consumer, settings, topic, Offset::Beginning, take)
 }
 
-/// The last record of partition 0 of `topic`. Blocks.
+/// The last record of partition 0 of `topic` that has a value. Blocks.
 pub(crate) fn last<T>(
     settings: &LogSettings,
     topic: &str,
@@ -45,7 +45,9 @@ pub(crate) fn last<T>(
         let mut last = None;
         if start < high {
             from(&consumer, settings, topic, Offset::Offset(start), |record| {
-                last = Some(take(record)?);
+                if record.value.is_some() {
+                    last = Some(take(record)?);
+                }
                 Ok(())
             })?;
         }

@@ -191,7 +191,6 @@ impl LogSink {
         let finish = Finish {
             schemas: self.new_schemas(batch)?,
             cut: self.cut(batch, &last),
-            cuts_topic: topics::cuts_topic(&self.settings.kafka.topic_prefix),
             checkpoint: self.checkpoint_records(batch, &last)?,
             reply,
         };

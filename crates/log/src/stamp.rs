@@ -28,7 +28,7 @@ impl Stamp {
 
     /// The stamp of the event's record `sub`.
     #[must_use]
-    pub fn sub(self, sub: u8) -> Self {
+    pub fn part(self, sub: u8) -> Self {
         Self { sub, ..self }
     }
 
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(text, b"16/B374D848:42:0:9F3C");
         for stamp in [
             plain,
-            plain.sub(2),
+            plain.part(2),
             Stamp { cascade: true, ..plain },
             Stamp { cascade: true, restart_identity: true, fingerprint: 0, ..plain },
         ] {

@@ -99,7 +99,7 @@ impl DebeziumJson {
                 let rows = (Some(before), None);
                 self.record(event, &schema, stamp, Op::Delete, rows, key.clone(), None, records)?;
                 if self.tombstones {
-                    records.push(stamp.sub(1), key, None, None, None);
+                    records.push(stamp.part(1), key, None, None, None);
                 }
                 Ok(())
             }
@@ -130,10 +130,10 @@ impl DebeziumJson {
         let other = to_new.clone();
         self.record(event, schema, stamp, Op::Delete, rows, old.clone(), other, records)?;
         if self.tombstones {
-            records.push(stamp.sub(1), old, None, None, to_new);
+            records.push(stamp.part(1), old, None, None, to_new);
         }
         let rows = (None, Some(after));
-        self.record(event, schema, stamp.sub(2), Op::Create, rows, new, to_old, records)
+        self.record(event, schema, stamp.part(2), Op::Create, rows, new, to_old, records)
     }
 
     /// The key of `row`, with what it does not have from `older`; none for a table without one.

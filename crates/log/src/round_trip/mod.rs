@@ -1,5 +1,7 @@
 //! What goes into a record comes out of it: every kind of value, every change, and garbage.
 
+mod values;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,129 +11,11 @@ use cdc::{
 };
 use proptest::prelude::*;
 
+use self::values::column;
 use crate::fold::{ReadRecord, fold};
 use crate::{AnyConverter, Converter, Format, Records, Stamp};
 
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
-
-/// A column's type, and texts that PostgreSQL prints for it.
-fn scalar() -> impl Strategy<Value = (Kind, i32, Vec<String>)> {
-    let date = (-200_000i32..2_145_042_905).prop_map(|days| {
-        let mut text = Vec::new();
-        cdc::text::Date(days).write(&mut text);
-        String::from_utf8(text).unwrap()
-    });
-    let moment = |zoned: bool, unit: i64| {
-        (i64::MIN / unit..i64::MAX / unit).prop_map(move |n| {
-            let mut text = Vec::new();
-            let at = cdc::text::Timestamp::from_unix_micros(n * unit);
-            if zoned {
-                at.write_zoned(&mut text)
-            } else {
-                at.write(&mut text)
-            }
-            String::from_utf8(text).unwrap()
-        })
-    };
-    let time = |unit: i64| {
-        (0..=86_400_000_000 / unit).prop_map(move |n| {
-            let mut text = Vec::new();
-            cdc::text::write_time(n * unit, &mut text);
-            String::from_utf8(text).unwrap()
-        })
-    };
-    let bytea = prop_oneof![
-        proptest::collection::vec(any::<u8>(), 0..20),
-        Just(PLACEHOLDER.as_bytes().to_vec())
-    ]
-    .prop_map(|bytes| {
-        let mut text = Vec::new();
-        cdc::text::bytea::write(&bytes, &mut text);
-        String::from_utf8(text).unwrap()
-    });
-    let string = "(\\PC|[\"\\\\\\x01\\n{}, ]){0,12}|NULL|__debezium_unavailable_value";
-    let many = |s: BoxedStrategy<String>| proptest::collection::vec(s, 1..4);
-    let kind = |kind: Kind, typmod: i32, texts: BoxedStrategy<String>| {
-        many(texts).prop_map(move |texts| (kind.clone(), typmod, texts)).boxed()
-    };
-    let or = |texts: BoxedStrategy<String>, special: &'static [&'static str]| {
-        prop_oneof![4 => texts, 1 => proptest::sample::select(special).prop_map(String::from)]
-            .boxed()
-    };
-    let infinite: &[&str] = &["infinity", "-infinity"];
-    prop_oneof![
-        kind(Kind::Bool, -1, "[tf]".boxed()),
-        kind(Kind::Int2, -1, any::<i16>().prop_map(|n| n.to_string()).boxed()),
-        kind(Kind::Int4, -1, any::<i32>().prop_map(|n| n.to_string()).boxed()),
-        kind(Kind::Int8, -1, any::<i64>().prop_map(|n| n.to_string()).boxed()),
-        kind(
-            Kind::Float8,
-            -1,
-            or(
-                "-?[1-9]\\.?[0-9]{1,9}(e[+-][1-9][0-9])?".boxed(),
-                &["NaN", "Infinity", "-Infinity", "-0"]
-            )
-        ),
-        kind(
-            Kind::Numeric,
-            -1,
-            or(
-                "-?[1-9][0-9]{0,60}(\\.[0-9]{1,30})?".boxed(),
-                &["NaN", "Infinity", "-Infinity", "0.00"]
-            )
-        ),
-        kind(
-            Kind::Numeric,
-            (40 << 16 | 3) + 4,
-            or("-?[1-9][0-9]{0,36}\\.[0-9]{3}".boxed(), &["NaN", "0.000", "Infinity"])
-        ),
-        kind(Kind::Numeric, (3 << 16 | (-2 & 0x7FF)) + 4, or("[1-9][0-9]{0,2}00".boxed(), &["0"])),
-        kind(Kind::Text, -1, string.boxed()),
-        kind(Kind::Enum, -1, string.boxed()),
-        kind(Kind::Other, -1, string.boxed()),
-        kind(Kind::Jsonb, -1, or(string.boxed(), &["null", "{\"a\": [1, \"b\"]}"])),
-        kind(
-            Kind::Uuid,
-            -1,
-            or(
-                "[0-9a-f]{8}-[0-9a-f]{4}-4abc-8abc-[0-9a-f]{12}".boxed(),
-                &["b68a35a7-17ad-35b3-af2a-ae46edb4545a"]
-            )
-        ),
-        kind(Kind::Bytea, -1, bytea.boxed()),
-        kind(Kind::Date, -1, or(date.boxed(), infinite)),
-        kind(Kind::Time, -1, time(1).boxed()),
-        kind(Kind::Time, 2, time(10_000).boxed()),
-        kind(Kind::Timestamp, -1, or(moment(false, 1).boxed(), infinite)),
-        kind(Kind::Timestamp, 3, or(moment(false, 1_000).boxed(), infinite)),
-        kind(Kind::Timestamptz, -1, or(moment(true, 1).boxed(), infinite)),
-    ]
-}
-
-/// A column and a cell of it: `None` is null, the empty choice of it unchanged.
-fn column() -> impl Strategy<Value = (Kind, i32, String)> {
-    prop_oneof![
-        3 => scalar().prop_map(|(kind, typmod, texts)| (kind, typmod, texts[0].clone())),
-        1 => (scalar(), any::<bool>()).prop_map(|((kind, typmod, texts), null)| {
-            let mut text = Vec::new();
-            let items = texts.iter().map(|text| Some(text.as_bytes()));
-            cdc::text::array::write(items.chain(null.then_some(None)), b',', &mut text);
-            (Kind::Array(Box::new(kind)), typmod, String::from_utf8(text).unwrap())
-        }),
-        // What Debezium writes for an array that was not sent, as the value itself.
-        1 => proptest::sample::select(vec![
-            (Kind::Text, "{__debezium_unavailable_value}"),
-            (Kind::Uuid, "{b68a35a7-17ad-35b3-af2a-ae46edb4545a}"),
-            (Kind::Int4, "{95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,101}"),
-            (Kind::Int4, "{{1,2},{3,4}}"),
-            (Kind::Text, "[0:1]={a,b}"),
-        ]).prop_map(|(kind, text)| (Kind::Array(Box::new(kind)), -1, text.to_owned())),
-        // A text that the column's type never prints, as a careless transform might put there.
-        1 => (scalar(), "[a-z0-9_:. -]{0,12}|__debezium_unavailable_value").prop_filter("has one spelling", |((kind, _, _), _)| {
-            *kind != Kind::Timestamptz
-        }).prop_map(|((kind, typmod, _), text)| (kind, typmod, text)),
-    ]
-}
 
 /// What a cell is: the text, null, or not sent.
 #[derive(Clone, Copy, Debug)]
@@ -300,8 +184,8 @@ fn a_malformed_value_is_named_by_place_and_not_by_content() {
     assert!(cut.contains("not JSON"), "{cut}");
 }
 
-#[test]
-fn the_records_are_debeziums() {
+/// A change of key with an unsent value in it.
+fn a_move() -> Event {
     let column = |name: &str, kind, optional| Column {
         name: name.into(),
         pg: PgType::new(0, "t", kind),
@@ -320,7 +204,7 @@ fn the_records_are_debeziums() {
     after.set_text(0, "2");
     after.set_text(1, "new\0\"");
     after.set_unchanged(2);
-    let event = Event {
+    Event {
         schema,
         change: Change::Update { before: Some(before), after },
         position: Position { commit_lsn: Lsn::new(0x2A), seq: 3 },
@@ -332,7 +216,12 @@ fn the_records_are_debeziums() {
             previous_commit_lsn: Some(Lsn::new(40)),
             snapshot: false,
         }),
-    };
+    }
+}
+
+#[test]
+fn the_records_are_debeziums() {
+    let event = a_move();
     let mut records = Records::default();
     converter().encode(&event, &mut records).unwrap();
     let records: Vec<_> = records.iter().collect();

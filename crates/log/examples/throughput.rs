@@ -1,0 +1,114 @@
+//! How fast events become records, records reach a broker, and come back: `PGRELAY_TEST_KAFKA=host:port`
+//! names the broker, otherwise one is started.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cdc::{Batch, Change, Sink, Source};
+use common::{Writer, row, settings, sink, source, table};
+use pgrelay_log::{Converter, Format, Records};
+
+const BATCH: i64 = 10_000;
+const BATCHES: i64 = 100;
+
+fn rate(n: i64, took: Duration) -> String {
+    format!(
+        "{:.0} k/s, {:.2} µs each",
+        n as f64 / took.as_secs_f64() / 1e3,
+        took.as_secs_f64() * 1e6 / n as f64
+    )
+}
+
+fn batches(writer: &mut Writer) -> Vec<Batch> {
+    let table = table("one");
+    (0..BATCHES)
+        .map(|n| {
+            let name = |i: i64| format!("customer number {i} of the shop");
+            let changes = (0..BATCH)
+                .map(|i| (&table, Change::Insert { after: row(n * BATCH + i, &name(i)) }))
+                .collect();
+            writer.transaction(changes)
+        })
+        .collect()
+}
+
+fn converter(batches: &[Batch]) {
+    let mut converter = Format::DebeziumJson.converter("shop", true);
+    let mut records = Records::default();
+    let begun = Instant::now();
+    let mut bytes = 0;
+    for batch in batches {
+        converter.begin(batch, 1);
+        for event in &batch.events {
+            converter.encode(event, &mut records).unwrap();
+            if records.weight() > 256 * 1024 {
+                bytes += records.weight();
+                records.clear();
+            }
+        }
+    }
+    let n = BATCH * BATCHES;
+    println!("encode: {}, {} bytes each", rate(n, begun.elapsed()), bytes as i64 / n);
+    records.clear();
+    let schema = Arc::clone(&batches[0].events[0].schema);
+    converter.encode(&batches[0].events[0], &mut records).unwrap();
+    let value = records.iter().next().unwrap().value.unwrap().to_vec();
+    let begun = Instant::now();
+    for _ in 0..n {
+        converter.decode(&value, None, &schema).unwrap();
+    }
+    println!("decode: {}", rate(n, begun.elapsed()));
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let mut writer = Writer::new();
+    let batches = batches(&mut writer);
+    converter(&batches);
+    let (settings, _broker) = settings("speed", 1);
+    let mut sink = sink(&settings);
+    let begun = Instant::now();
+    sink.committed().await.unwrap();
+    println!("claim a new log: {:?}", begun.elapsed());
+    // The broker's own code is slow until it has run a while.
+    let (warm, _broker) = common::settings("warm", 1);
+    let mut warm = common::sink(&warm);
+    warm.committed().await.unwrap();
+    for batch in &batches {
+        warm.write(batch).await.unwrap();
+    }
+    let begun = Instant::now();
+    for batch in &batches {
+        sink.write(batch).await.unwrap();
+    }
+    println!("write {BATCH} a batch: {}", rate(BATCH * BATCHES, begun.elapsed()));
+    let table = table("one");
+    let mut took: Vec<Duration> = Vec::new();
+    for i in 0..1000 {
+        let batch = writer.transaction(vec![(&table, Change::Insert { after: row(i, "x") })]);
+        let begun = Instant::now();
+        sink.write(&batch).await.unwrap();
+        took.push(begun.elapsed());
+    }
+    took.sort();
+    println!("write 1 a batch: p50 {:?}, p99 {:?}", took[500], took[990]);
+    let begun = Instant::now();
+    let mut sink = common::sink(&settings);
+    sink.committed().await.unwrap();
+    println!("claim a known log: {:?}", begun.elapsed());
+    let mut source = source(&settings);
+    let begun = Instant::now();
+    source.start(None).await.unwrap();
+    println!("start reading: {:?}", begun.elapsed());
+    let begun = Instant::now();
+    let mut n = 0;
+    while n < BATCH * BATCHES {
+        n += source.next().await.unwrap().events.len() as i64;
+    }
+    println!("read: {}", rate(n, begun.elapsed()));
+}
