@@ -55,7 +55,10 @@ impl Reader {
         let topic = topics::cuts_topic(&settings.kafka.topic_prefix);
         let place = after.and_then(|after| after.log.as_deref().cloned()).unwrap_or_default();
         let (low, high) = scan::watermarks(&consumer, &settings, &topic, 0)?;
-        let start = place.cut.unwrap_or(0);
+        let start = match place.cut {
+            Some(cut) => cut,
+            None => last_begin(&settings, &topic)?.unwrap_or(0),
+        };
         if start < low {
             return Err(lane::past_retention(&format!(
                 "Kafka topic {topic}, partition 0, offset {start}"
@@ -278,6 +281,20 @@ impl Reader {
             Ok(())
         })
     }
+}
+
+/// The last cut at which a copy of the tables begins: what the log has before it is void for a target that has
+/// nothing yet.
+fn last_begin(settings: &LogSettings, topic: &str) -> Result<Option<i64>, LogError> {
+    let mut begin = None;
+    scan::whole(settings, topic, |record| {
+        let cut = record.value.and_then(|value| serde_json::from_slice::<Cut>(value).ok());
+        if cut.is_some_and(|cut| cut.begin) {
+            begin = Some(record.offset);
+        }
+        Ok(())
+    })?;
+    Ok(begin)
 }
 
 fn recreated(topic: &str, partition: i32, offset: i64, reason: &str) -> LogError {

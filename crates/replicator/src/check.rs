@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cdc::{Fault, Finding, Schema, Transform};
-use transforms::Chain;
+use transforms::{Chain, NewColumns, Step};
 
 use crate::config::Pipeline;
 
@@ -20,20 +20,29 @@ pub struct Checked {
 pub async fn check(pipeline: &Pipeline) -> Checked {
     let mut findings = Vec::new();
     let mut grants = String::new();
-    let mut schemas = Vec::new();
+    let (mut captured, mut schemas) = (Vec::new(), Vec::new());
     if let Some(source) = pipeline.source() {
         findings.extend(postgres_source::preflight(source).await);
         grants.push_str(&postgres_source::grants(source));
         // What keeps the source from being read is among the findings already.
         if let Ok(tables) = postgres_source::schemas(source).await {
-            match bind(pipeline, &tables) {
-                Ok(bound) => schemas = bound,
+            let bound = bind("transforms", &pipeline.transforms, pipeline.new_columns, &tables)
+                .and_then(|captured| {
+                    let applied =
+                        bind("sink.transforms", &pipeline.sink_transforms, None, &captured)?;
+                    Ok((captured, applied))
+                });
+            match bound {
+                Ok(bound) => (captured, schemas) = bound,
                 Err(finding) => findings.push(finding),
             }
         }
     }
     if let Some(log) = pipeline.log() {
-        // CHECKLOG
+        findings.extend(
+            pgrelay_log::check(log, &captured.iter().map(|schema| &**schema).collect::<Vec<_>>())
+                .await,
+        );
         grants.push_str(&format!(
             "-- Kafka: the least the principal needs\n{}\n",
             pgrelay_log::acl_commands(log, "User:pgrelay")
@@ -54,12 +63,15 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
     Checked { findings: unique, grants }
 }
 
-/// The tables as they leave both chains.
-fn bind(pipeline: &Pipeline, tables: &[Arc<Schema>]) -> Result<Vec<Arc<Schema>>, Finding> {
+/// The tables as they leave the chain of these steps.
+fn bind(
+    key: &str,
+    steps: &[Step],
+    new_columns: Option<NewColumns>,
+    tables: &[Arc<Schema>],
+) -> Result<Vec<Arc<Schema>>, Finding> {
     let names: Vec<_> = tables.iter().map(|schema| schema.table.clone()).collect();
-    let steps = pipeline.transforms.iter().chain(&pipeline.sink_transforms).cloned().collect();
-    let mut chain =
-        Chain::new("transforms", steps, pipeline.new_columns).map_err(|error| *error.0)?;
+    let mut chain = Chain::new(key, steps.to_vec(), new_columns).map_err(|error| *error.0)?;
     chain.expect_tables(&names).map_err(|error| *error.0)?;
     tables.iter().map(|schema| chain.bind(schema).map_err(|error| *error.0)).collect()
 }

@@ -37,7 +37,7 @@ pub async fn drop(pipeline: &Pipeline) -> Result<(), Box<Finding>> {
         postgres_source::drop_made(source).await.map_err(|error| failed(&error))?;
     }
     if let Some(log) = pipeline.log() {
-        let _ = log;
+        pgrelay_log::forget(log).await.map_err(|error| failed(&error))?;
     }
     if let Some(sink) = pipeline.sink() {
         postgres_sink::drop_made(sink).await.map_err(|error| failed(&error))?;

@@ -96,12 +96,14 @@ impl Pipeline {
             }
             _ => Err(Failure {
                 remedy: cdc::Remedy::Halt,
-                finding: Finding::usage(
-                    "until_lsn",
-                    "--until",
-                    format!("pipeline {} only applies: an LSN means nothing to it", self.name),
-                )
-                .remedy("write `--until now`: the end of the log when it starts"),
+                finding: Box::new(
+                    Finding::usage(
+                        "until_lsn",
+                        "--until",
+                        format!("pipeline {} only applies: an LSN means nothing to it", self.name),
+                    )
+                    .remedy("write `--until now`: the end of the log when it starts"),
+                ),
             }),
         }
     }

@@ -64,17 +64,17 @@ pub struct Failure {
     /// What to do about it.
     pub remedy: Remedy,
     /// What to tell a person.
-    pub finding: Finding,
+    pub finding: Box<Finding>,
 }
 
 impl<E: Fault> From<E> for Failure {
     fn from(error: E) -> Self {
-        Failure { remedy: error.remedy(), finding: error.finding() }
+        Failure { remedy: error.remedy(), finding: Box::new(error.finding()) }
     }
 }
 
 fn halted(error: TransformError) -> Failure {
-    Failure { remedy: Remedy::Halt, finding: *error.0 }
+    Failure { remedy: Remedy::Halt, finding: error.0 }
 }
 
 /// Runs one half until it is stopped, has reached `until`, or fails.

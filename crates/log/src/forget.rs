@@ -1,0 +1,58 @@
+//! Removing what a capture half keeps in the log: its checkpoint and the set of captured tables. Records stay.
+
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
+use crate::client::{self, ASK_LIMIT};
+use crate::config::{Delivery, LogSettings};
+use crate::error::{Asking, LogError};
+use crate::sink::blocking;
+use crate::{admin, offsets, topics};
+
+/// Forgets the checkpoint of the pipeline; what is not there is not missed.
+///
+/// # Errors
+/// Where the brokers do not answer or do not allow it.
+pub async fn forget(settings: &LogSettings) -> Result<(), LogError> {
+    let settings = settings.clone();
+    blocking(move || {
+        let prefix = &settings.kafka.topic_prefix;
+        let topic = topics::offsets_topic(prefix);
+        let consumer = client::consumer(&settings)?;
+        if !admin::partitions(&consumer, &settings, std::slice::from_ref(&topic))?
+            .contains_key(&topic)
+        {
+            return Ok(());
+        }
+        let keys = [
+            offsets::checkpoint_key(&settings.pipeline, prefix),
+            offsets::captured_key(&settings.pipeline, prefix),
+        ];
+        bury(&settings, &topic, &keys)
+    })
+    .await
+}
+
+/// Writes a record without a value for each key: compaction takes away what was there.
+fn bury(settings: &LogSettings, topic: &str, keys: &[String]) -> Result<(), LogError> {
+    let asking = || Asking::new(settings, "remove the checkpoint", topic);
+    let transactional = settings.kafka.delivery == Delivery::ExactlyOnce;
+    let mut config = client::config(settings, &[])?;
+    if transactional {
+        // The pipeline's own identity: a process that still runs it is fenced.
+        config.set("transactional.id", settings.transactional_id());
+    }
+    let producer: BaseProducer = config.create().map_err(|error| asking().error(&error))?;
+    if transactional {
+        producer.init_transactions(ASK_LIMIT).map_err(|error| asking().error(&error))?;
+        producer.begin_transaction().map_err(|error| asking().error(&error))?;
+    }
+    for key in keys {
+        let record = BaseRecord::<str, [u8]>::to(topic).partition(0).key(key.as_str());
+        producer.send(record).map_err(|(error, _)| asking().error(&error))?;
+    }
+    producer.flush(ASK_LIMIT).map_err(|error| asking().error(&error))?;
+    if transactional {
+        producer.commit_transaction(ASK_LIMIT).map_err(|error| asking().error(&error))?;
+    }
+    Ok(())
+}
