@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cdc::{Batch, Checkpoint, Event, Fault, Finding, Meter, Phase, Schema, Sink};
+use cdc::{Batch, Checkpoint, Event, Fault, Finding, Meter, Phase, Progress, Schema, Sink};
 use futures_util::SinkExt;
 use postgres_client::{ServerError, Session};
 use tokio_postgres::Statement;
@@ -183,24 +183,27 @@ impl Work {
         }
         self.find_targets(settings, &batch.relations, &batch.events).await?;
         let session = self.session();
-        let was_open = self.open;
-        if was_open {
+        // A copy fills empty tables: there is no other order to try, and nothing to go back to.
+        let snapshot = matches!(batch.checkpoint.progress, Progress::Snapshot { .. });
+        let guarded = self.open && !snapshot;
+        if guarded {
             self.simple(settings, "SAVEPOINT batch").await?;
         }
-        let folded = self.folded(settings, &session, batch).await;
-        let error = match folded {
-            Ok(()) => {
-                self.done(batch);
-                return Ok(());
+        let was_open = self.open;
+        if let Err(error) = self.folded(settings, &session, batch).await {
+            let error = self.explained(error);
+            if !error.is_about_rows() || (was_open && !guarded) {
+                return Err(error);
             }
-            Err(error) if error.is_about_rows() => error,
-            Err(error) => return Err(self.explained(error)),
-        };
-        tracing::debug!(code = error.finding().code, "writing the batch in the source's order");
-        self.simple(settings, if was_open { "ROLLBACK TO batch" } else { "ROLLBACK" }).await?;
-        self.in_order(settings, &session, batch, was_open)
-            .await
-            .map_err(|error| self.explained(error))?;
+            tracing::debug!(code = error.finding().code, "writing the batch in the source's order");
+            self.simple(settings, if guarded { "ROLLBACK TO batch" } else { "ROLLBACK" }).await?;
+            self.in_order(settings, &session, batch, guarded)
+                .await
+                .map_err(|error| self.explained(error))?;
+        }
+        if guarded && !batch.checkpoint.progress.is_whole() {
+            self.simple(settings, "RELEASE batch").await?;
+        }
         self.done(batch);
         Ok(())
     }
@@ -213,7 +216,7 @@ impl Work {
                     response.table == "checkpoints" && response.schema == "pgrelay"
                 }) =>
             {
-                SinkError::Fenced { pipeline: "this one".to_owned() }
+                SinkError::Fenced { pipeline: self.pipeline.to_string() }
             }
             _ => error,
         }

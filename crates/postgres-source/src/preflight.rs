@@ -44,6 +44,12 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     match &slot {
         Some(found) => {
             findings.extend(slot::check(found, settings).err());
+            if let Some(pid) = found.active_pid {
+                let ours = session.query_opt("SELECT FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND application_name = $2", &[&pid, &format!("pgrelay {}", settings.pipeline)]).await;
+                if ours.map_err(asked(settings, "read pg_stat_activity"))?.is_none() {
+                    findings.push(slot::held(&session, settings, pid).await);
+                }
+            }
             if published.is_none() {
                 findings.push(Finding::outside("publication_missing", format!("{place}, publication {}", settings.publication), format!("the publication does not exist, but slot {} does: a slot cannot send for a publication made after it", settings.slot))
                     .remedy("drop the slot, and both are made in the right order")

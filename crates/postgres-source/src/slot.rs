@@ -99,6 +99,40 @@ pub(crate) fn check(slot: &Slot, settings: &Settings) -> Result<(), Finding> {
     Ok(())
 }
 
+const HOLDER: &str = "
+    SELECT coalesce(application_name, ''), coalesce(host(client_addr), 'local')
+    FROM pg_catalog.pg_stat_activity WHERE pid = $1";
+
+/// Refuses a slot that another program streams from. Who holds the lock of the slot has waited for every other
+/// process of ours, so what still streams is not ours; its end may be a moment away.
+pub(crate) async fn check_free(session: &Session, settings: &Settings) -> Result<(), SourceError> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let Some(pid) = read(session, settings).await?.and_then(|slot| slot.active_pid) else {
+            return Ok(());
+        };
+        if begun.elapsed() > Duration::from_secs(5) {
+            return Err(held(session, settings, pid).await.into());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The finding for a slot that `pid` streams from.
+pub(crate) async fn held(session: &Session, settings: &Settings, pid: i32) -> Finding {
+    let row = session.query_opt(HOLDER, &[&pid]).await.ok().flatten();
+    let who = row
+        .map(|row| format!("{} from {}", row.get::<_, &str>(0), row.get::<_, &str>(1)))
+        .unwrap_or_default();
+    Finding::outside(
+        "slot_active",
+        place(settings),
+        format!("another program streams from the slot: pid {pid}, {who}"),
+    )
+    .remedy("stop that program, or give this pipeline a slot of its own in `source.postgres.slot`")
+    .run(format!("SELECT pg_terminate_backend({pid});"))
+}
+
 /// Compares the slot with where the sink stands. A slot behind is normal; one ahead has forgotten changes.
 pub(crate) fn compare(
     slot: &Slot,

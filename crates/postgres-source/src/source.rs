@@ -195,6 +195,7 @@ impl Source for PostgresSource {
         }
         let tables = publication::wanted(&session, &self.settings).await?;
         let publication = publication::read(&session, &self.settings).await?;
+        slot::check_free(&session, &self.settings).await?;
         let slot = slot::read(&session, &self.settings).await?;
         let made = Box::new(Claimed { walsender, session, source, tables, publication });
         match (after, slot) {

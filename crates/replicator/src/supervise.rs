@@ -14,7 +14,7 @@ use crate::run::{Failure, Until};
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// With `--until` a half that never came to work at all is given up after this long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How a half ended.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub async fn supervise(half: Arc<Half>, goal: Option<Goal>, stop: CancellationTo
         let moved = progress(&half.meter) != before;
         worked_once |= moved;
         Meter::add(&half.meter.errors, 1);
-        let finding = failure.finding.within(&half.label());
+        let finding = (*failure.finding).within(&half.label());
         let gives_up = goal.is_some() && !worked_once && begun.elapsed() > PATIENCE;
         if failure.remedy != Remedy::Retry || gives_up {
             half.meter.enter(Phase::Halted(format!("{} [{}]", finding.reason, finding.code)));
