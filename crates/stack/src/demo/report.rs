@@ -38,8 +38,8 @@ pub(crate) fn print(demo: &Demo, servers: &Servers, change: &Change) -> Result<(
       change something …
   psql {target}
       … and see it here, masked
-  curl 'http://{rest}/connectors?expand=status'
-      each half of each pipeline, as Kafka Connect says it
+  curl http://{rest}/status http://{rest}/metrics
+      each half of each pipeline: phase, lag, counters
   set -a; . .stack/env; set +a; target/release/pgrelay check {pipelines}
       try every claim of the pipeline files against these servers
   make logs, make down, make clean
