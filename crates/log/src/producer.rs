@@ -395,6 +395,7 @@ impl ProducerThread {
     }
 
     fn commit(&self) -> Result<(), LogError> {
+        tracing::trace!(target: "pgrelay::phase", "produced");
         let begun = Instant::now();
         loop {
             match self.producer.commit_transaction(Duration::from_secs(10)) {

@@ -344,6 +344,7 @@ impl Work {
         batch: &'a Batch,
     ) -> Result<(), SinkError> {
         let failed = SinkError::server(&settings.server, "commit");
+        tracing::trace!(target: "pgrelay::phase", "written");
         let unwritable = |error: serde_json::Error| {
             failed(ServerError::Protocol(format!("write the checkpoint: {error}")))
         };

@@ -201,8 +201,10 @@ async fn work<S: Source, K: Sink>(
                 }
             }
         }
+        tracing::trace!(target: "pgrelay::phase", progress = %batch.checkpoint.progress, "committed");
         // Invariant 1: confirmed only after `write` returned Ok.
         source.confirm(&batch.checkpoint).await?;
+        tracing::trace!(target: "pgrelay::phase", "confirmed");
         chain.chain.streaming();
         if stop.is_cancelled() || until.is_some_and(|until| until.reached(&batch.checkpoint)) {
             return Ok(());
