@@ -29,6 +29,8 @@ use crate::topics;
 
 /// How long a transaction may take to end before the batch counts as failed.
 const COMMIT_LIMIT: Duration = Duration::from_secs(120);
+/// How long the thread sleeps where it waits for the brokers.
+const NAP: Duration = Duration::from_micros(100);
 /// The opaque of the records that are not counted in a cut.
 const OURS: usize = usize::MAX;
 
@@ -76,14 +78,17 @@ struct Pause(Duration);
 
 impl Pause {
     const SHORTEST: Duration = Duration::from_micros(500);
-    const LONGEST: Duration = Duration::from_millis(10);
-    /// A first delivery that took so long had been refused before.
-    const REFUSED: Duration = Duration::from_millis(20);
+    const LONGEST: Duration = Duration::from_millis(4);
 
     fn learn(&mut self, first_delivery: Option<Duration>) {
         let Some(took) = first_delivery else { return };
-        self.0 = if took >= Self::REFUSED { self.0 * 2 } else { self.0.mul_f64(0.98) }
-            .clamp(Self::SHORTEST, Self::LONGEST);
+        self.0 = match took.as_millis() {
+            0..20 => self.0.mul_f64(0.95).max(Self::SHORTEST),
+            // The client's wait and a round trip: it was refused once.
+            20..40 => (self.0 * 2).min(Self::LONGEST),
+            // The broker is slow, which no pause mends.
+            _ => return,
+        };
     }
 }
 
@@ -310,7 +315,8 @@ impl ProducerThread {
                 // The same record again: any other order of sending loses the order of the log.
                 Err((KafkaError::MessageProduction(Code::QueueFull), back)) => {
                     message = back;
-                    self.producer.poll(Duration::from_micros(500));
+                    self.producer.poll(Duration::ZERO);
+                    std::thread::sleep(NAP);
                     self.check_delivered()?;
                 }
                 Err((error, back)) => return Err(self.error("write a record", back.topic, &error)),
@@ -329,13 +335,20 @@ impl ProducerThread {
         }
     }
 
-    /// Waits until every record is delivered. Short polls: the client's own flush waits 100 ms at a time.
+    /// Waits until every record is delivered. Short naps: the client's own flush waits 100 ms at a time, and
+    /// its polls of less than a millisecond do not sleep at all.
     fn drain(&self) -> Result<(), LogError> {
-        while self.producer.in_flight_count() > 0 {
+        let mut left = self.producer.in_flight_count();
+        while left > 0 {
             // Times out at once where something is left, which the count tells as well.
             let _ = self.producer.flush(Duration::ZERO);
-            self.producer.poll(Duration::from_micros(100));
+            self.producer.poll(Duration::ZERO);
             self.check_delivered()?;
+            let now = self.producer.in_flight_count();
+            if now == left {
+                std::thread::sleep(NAP);
+            }
+            left = now;
         }
         self.check_delivered()
     }
@@ -443,4 +456,24 @@ fn headers(record: &RecordRef<'_>) -> OwnedHeaders {
         headers = headers.insert(Header { key: VERBATIM_HEADER, value: Some(verbatim) });
     }
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_grows_where_it_was_too_short_and_stays_bounded() {
+        let mut pause = Pause(Pause::SHORTEST);
+        let millis = |n| Some(Duration::from_millis(n));
+        pause.learn(millis(24));
+        assert_eq!(pause.0, Pause::SHORTEST * 2);
+        pause.learn(millis(200));
+        pause.learn(None);
+        assert_eq!(pause.0, Pause::SHORTEST * 2);
+        (0..9).for_each(|_| pause.learn(millis(24)));
+        assert_eq!(pause.0, Pause::LONGEST);
+        (0..99).for_each(|_| pause.learn(millis(2)));
+        assert_eq!(pause.0, Pause::SHORTEST);
+    }
 }
