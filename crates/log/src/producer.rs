@@ -5,24 +5,21 @@
 //! until every record is delivered, adds the cut, and commits. Any error ends it: what was not committed is
 //! aborted, and whoever wants to go on starts again from what was.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{Header, Message, OwnedHeaders};
-use rdkafka::producer::{
-    BaseProducer, BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext,
-};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, NoCustomPartitioner, Producer};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client::{self, Said};
+use crate::client;
 use crate::config::{Delivery, LogSettings};
 use crate::cut::{Cut, Places};
+use crate::delivery::{Context, Delivered, OURS, is_purge};
 use crate::error::{Asking, LogError};
 use crate::murmur2;
+use crate::pause::Pause;
 use crate::records::{RecordRef, Records, VERBATIM_HEADER};
 use crate::stamp::STAMP_HEADER;
 use crate::topics;
@@ -31,8 +28,6 @@ use crate::topics;
 const COMMIT_LIMIT: Duration = Duration::from_secs(120);
 /// How long the thread sleeps where it waits for the brokers.
 const NAP: Duration = Duration::from_micros(100);
-/// The opaque of the records that are not counted in a cut.
-const OURS: usize = usize::MAX;
 
 /// A topic records go to.
 #[derive(Clone, Debug)]
@@ -66,80 +61,6 @@ pub(crate) enum Command {
     Produce(Records, Arc<[Target]>),
     /// End the batch.
     Finish(Box<Finish>),
-}
-
-/// How long the first record of a transaction waits for the markers of the one before.
-///
-/// Too soon, and the broker answers CONCURRENT_TRANSACTIONS, upon which the client waits 20 ms. How long the
-/// markers take depends on the brokers, so the pause is learnt: longer after a transaction that came too
-/// soon, a little shorter after one that did not.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Pause(Duration);
-
-impl Pause {
-    const SHORTEST: Duration = Duration::from_micros(500);
-    const LONGEST: Duration = Duration::from_millis(4);
-
-    fn learn(&mut self, first_delivery: Option<Duration>) {
-        let Some(took) = first_delivery else { return };
-        self.0 = match took.as_millis() {
-            0..20 => self.0.mul_f64(0.95).max(Self::SHORTEST),
-            // The client's wait and a round trip: it was refused once.
-            20..40 => (self.0 * 2).min(Self::LONGEST),
-            // The broker is slow, which no pause mends.
-            _ => return,
-        };
-    }
-}
-
-/// Delivery reports, gathered.
-#[derive(Debug, Default)]
-struct Delivered {
-    /// When the first one came.
-    first: Option<Instant>,
-    /// First offset and the one behind the last, by topic and partition.
-    places: BTreeMap<(usize, i32), (i64, i64)>,
-    error: Option<(KafkaError, String, i32)>,
-}
-
-#[derive(Debug, Default)]
-struct Context {
-    said: Said,
-    delivered: Mutex<Delivered>,
-}
-
-impl ClientContext for Context {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        client::log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.said.note(&error, reason);
-    }
-}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = usize;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, topic: usize) {
-        let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
-        delivered.first.get_or_insert_with(Instant::now);
-        match result {
-            Ok(message) if topic != OURS => {
-                let offset = message.offset();
-                let place = delivered
-                    .places
-                    .entry((topic, message.partition()))
-                    .or_insert((offset, offset + 1));
-                *place = (place.0.min(offset), place.1.max(offset + 1));
-            }
-            Ok(_) => {}
-            Err((error, message)) => {
-                let place = (message.topic().to_owned(), message.partition());
-                delivered.error.get_or_insert((error.clone(), place.0, place.1));
-            }
-        }
-    }
 }
 
 /// The thread's state.
@@ -247,8 +168,7 @@ impl ProducerThread {
         if self.open {
             return Ok(());
         }
-        *self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner) =
-            Delivered::default();
+        *self.producer.context().delivered() = Delivered::default();
         self.open = true;
         if !self.transactions() {
             return Ok(());
@@ -264,8 +184,7 @@ impl ProducerThread {
     }
 
     fn first_delivery(&self) -> Option<Duration> {
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         Some(delivered.first?.duration_since(self.begun))
     }
 
@@ -276,8 +195,7 @@ impl ProducerThread {
         if let Some((code, reason)) = self.producer.client().fatal_error() {
             return asking.code(code, &reason);
         }
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         let failed = delivered.error.clone();
         drop(delivered);
         // The transaction's own error tells only that it failed; a record's tells why.
@@ -325,8 +243,7 @@ impl ProducerThread {
     }
 
     fn check_delivered(&self) -> Result<(), LogError> {
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         let failed = delivered.error.clone();
         drop(delivered);
         match failed {
@@ -395,8 +312,7 @@ impl ProducerThread {
     }
 
     fn places(&self) -> (Places, Places) {
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         let (mut starts, mut ends) = (Places::new(), Places::new());
         for ((topic, partition), (start, end)) in &delivered.places {
             if let Some(target) = self.targets.get(*topic) {
@@ -441,11 +357,6 @@ fn is_retriable(error: &KafkaError) -> bool {
     }
 }
 
-/// Whether a record only fell with others.
-fn is_purge(error: &KafkaError) -> bool {
-    matches!(error.rdkafka_error_code(), Some(Code::PurgeQueue | Code::PurgeInflight))
-}
-
 fn headers(record: &RecordRef<'_>) -> OwnedHeaders {
     let mut headers = OwnedHeaders::new_with_capacity(3);
     if let Some((which, key)) = record.other_key {
@@ -456,24 +367,4 @@ fn headers(record: &RecordRef<'_>) -> OwnedHeaders {
         headers = headers.insert(Header { key: VERBATIM_HEADER, value: Some(verbatim) });
     }
     headers
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pause_grows_where_it_was_too_short_and_stays_bounded() {
-        let mut pause = Pause(Pause::SHORTEST);
-        let millis = |n| Some(Duration::from_millis(n));
-        pause.learn(millis(24));
-        assert_eq!(pause.0, Pause::SHORTEST * 2);
-        pause.learn(millis(200));
-        pause.learn(None);
-        assert_eq!(pause.0, Pause::SHORTEST * 2);
-        (0..9).for_each(|_| pause.learn(millis(24)));
-        assert_eq!(pause.0, Pause::LONGEST);
-        (0..99).for_each(|_| pause.learn(millis(2)));
-        assert_eq!(pause.0, Pause::SHORTEST);
-    }
 }
