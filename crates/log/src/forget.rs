@@ -1,9 +1,11 @@
 //! Removing what a capture half keeps in the log: its checkpoint and the set of captured tables. Records stay.
 
+use cdc::{Checkpoint, Progress};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::client::{self, ASK_LIMIT};
 use crate::config::{Delivery, LogSettings};
+use crate::cut::{Cut, Places};
 use crate::error::{Asking, LogError};
 use crate::sink::blocking;
 use crate::{admin, offsets, topics};
@@ -32,6 +34,20 @@ pub async fn forget(settings: &LogSettings) -> Result<(), LogError> {
     .await
 }
 
+/// A cut that makes what is before it void: a target that has nothing yet begins here, and waits for the copy.
+fn void(settings: &LogSettings) -> Cut {
+    Cut {
+        checkpoint: Checkpoint::new(Progress::Snapshot { attempt: 0 }),
+        begin: true,
+        relations: Vec::new(),
+        starts: Places::new(),
+        ends: Places::new(),
+        events: 0,
+        commit_micros: 0,
+        delivery: settings.kafka.delivery,
+    }
+}
+
 /// Writes a record without a value for each key: compaction takes away what was there.
 fn bury(settings: &LogSettings, topic: &str, keys: &[String]) -> Result<(), LogError> {
     let asking = || Asking::new(settings, "remove the checkpoint", topic);
@@ -50,6 +66,10 @@ fn bury(settings: &LogSettings, topic: &str, keys: &[String]) -> Result<(), LogE
         let record = BaseRecord::<str, [u8]>::to(topic).partition(0).key(key.as_str());
         producer.send(record).map_err(|(error, _)| asking().error(&error))?;
     }
+    let cuts = topics::cuts_topic(&settings.kafka.topic_prefix);
+    let end = serde_json::to_vec(&void(settings)).map_err(|_| LogError::Void)?;
+    let record = BaseRecord::<str, [u8]>::to(&cuts).partition(0).key("").payload(&end);
+    producer.send(record).map_err(|(error, _)| asking().error(&error))?;
     producer.flush(ASK_LIMIT).map_err(|error| asking().error(&error))?;
     if transactional {
         producer.commit_transaction(ASK_LIMIT).map_err(|error| asking().error(&error))?;

@@ -1,11 +1,13 @@
 //! The thread that reads the log: a cut, then each partition it names to its end, then the next cut.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cdc::{Batch, Checkpoint, Finding, LogPlace, Meter, Progress, Schema};
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use tokio::sync::mpsc;
 
 use crate::client::{self, Said};
@@ -23,6 +25,10 @@ const MERGED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long the thread waits before it looks whether anybody still wants its batches.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
+/// How long brokers may be gone before it is said, and how long each look for them takes.
+const DOWN_LIMIT: Duration = Duration::from_secs(5);
+const DOWN_ASK: Duration = Duration::from_secs(1);
+
 /// Reads batches.
 pub(crate) struct Reader {
     settings: LogSettings,
@@ -38,6 +44,8 @@ pub(crate) struct Reader {
     waiting: Option<(i64, Cut)>,
     /// The table versions that were given away.
     announced: HashSet<u64>,
+    /// Since when no broker is there.
+    down: Cell<Option<Instant>>,
 }
 
 impl Reader {
@@ -79,6 +87,7 @@ impl Reader {
             previous: None,
             waiting: None,
             announced: HashSet::new(),
+            down: Cell::new(None),
         };
         if let (Some(after), Some(cut)) = (after, reader.place.cut) {
             reader.compare(after, cut)?;
@@ -155,11 +164,34 @@ impl Reader {
     fn serve(&self) -> Result<(), LogError> {
         let asking = Asking::new(&self.settings, "read", "");
         match self.consumer.poll(Duration::ZERO) {
-            None => Ok(()),
-            Some(Ok(_)) => Err(asking.broker("a record came by another way than its partition's")),
-            Some(Err(error)) if scan::is_passing(&error) => Ok(()),
-            Some(Err(error)) => Err(asking.error(&error)),
+            None => {}
+            Some(Ok(_)) => {
+                return Err(asking.broker("a record came by another way than its partition's"));
+            }
+            Some(Err(error)) => {
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown)
+                    && self.down.get().is_none()
+                {
+                    self.down.set(Some(Instant::now()));
+                }
+                if !scan::is_passing(&error) {
+                    return Err(asking.error(&error));
+                }
+            }
         }
+        self.still_there()
+    }
+
+    /// A log whose brokers are gone is not an empty log: it is said after a while, and tried anew.
+    fn still_there(&self) -> Result<(), LogError> {
+        let Some(since) = self.down.get() else { return Ok(()) };
+        let topic = &self.cuts.topic;
+        if self.consumer.fetch_metadata(Some(topic), DOWN_ASK).is_ok() {
+            self.down.set(None);
+        } else if since.elapsed() > DOWN_LIMIT {
+            return Err(Asking::new(&self.settings, "read", topic).broker("no broker answers"));
+        }
+        Ok(())
     }
 
     fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {

@@ -1,0 +1,126 @@
+//! A log that is not as needed, through the whole program: status, place, remedy, and nothing lost.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::OnceLock;
+
+use findings::Place;
+use stack::Kafka;
+
+/// One broker for these tests: the one of the run, or one of their own.
+fn kafka() -> &'static Kafka {
+    static KAFKA: OnceLock<Kafka> = OnceLock::new();
+    KAFKA.get_or_init(|| Kafka::shared().unwrap())
+}
+
+/// The pipeline of `place` through the broker at `bootstrap`.
+fn file_at(place: &Place, bootstrap: &str, more: &str) -> String {
+    let prefix = format!("{}{}", place.name, std::process::id());
+    place.file(&format!("kafka:\n  brokers: {bootstrap}\n  topic_prefix: {prefix}\n{more}"))
+}
+
+fn file(place: &Place, more: &str) -> String {
+    file_at(place, &kafka().bootstrap(), more)
+}
+
+fn topic(place: &Place, name: &str) -> String {
+    format!("{name}{}{}", place.name, std::process::id())
+}
+
+fn delete_topic(name: &str) {
+    kafka().tool("org.apache.kafka.tools.TopicCommand", &["--delete", "--topic", name]).unwrap();
+}
+
+#[test]
+fn a_broker_that_does_not_answer_is_named() {
+    let place = Place::new("kdown");
+    let file = file_at(&place, "127.0.0.1:1", "");
+    place.run("check", &file, &[]).expect(3, &["kafka_unreachable", "127.0.0.1:1"]);
+    place.serve(&file).expect(3, &["kafka_unreachable", "127.0.0.1:1"]);
+}
+
+#[test]
+fn a_record_too_large_halts_with_the_setting_and_goes_on_after_it() {
+    let place = Place::new("klarge");
+    let small = file(&place, "  topic_config: { max.message.bytes: \"20000\" }\n");
+    place.arrives(&small);
+    place.sql("src", "INSERT INTO t VALUES (1, 'canary' || (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 5000) i), 1)");
+    let ran = place.serve(&small);
+    ran.expect(3, &["kafka_record_too_large", "max.message.bytes", ".public.t, partition 0"]);
+    assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+    let name = topic(&place, "") + ".public.t";
+    let set = [
+        "--alter",
+        "--entity-type",
+        "topics",
+        "--entity-name",
+        &name,
+        "--add-config",
+        "max.message.bytes=5000000",
+    ];
+    kafka().tool("kafka.admin.ConfigCommand", &set).unwrap();
+    place.arrives(&small);
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "1");
+}
+
+#[test]
+fn a_topic_made_anew_is_noticed() {
+    let place = Place::new("kanew");
+    let file = file(&place, "");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.arrives(&file);
+    delete_topic(&(topic(&place, "__pgrelay-cuts.")));
+    place.sql("src", "INSERT INTO t VALUES (2, 'b', 2)");
+    let ran = place.serve(&file);
+    assert!(ran.status != 0, "{}", ran.stderr);
+    ran.expect(ran.status, &["__pgrelay-cuts."]);
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "1");
+}
+
+#[test]
+fn a_record_of_somebody_else_halts_at_its_offset() {
+    let place = Place::new("kforeign");
+    let file = file(&place, "");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.arrives(&file);
+    let name = topic(&place, "") + ".public.t";
+    kafka().console_producer(&name, "canary, which is no JSON\n", &[]).unwrap();
+    place.sql("src", "INSERT INTO t VALUES (2, 'b', 2)");
+    let ran = place.serve(&file);
+    // What lies between two batches of ours belongs to none of them: it is passed by, or named.
+    if ran.status != 0 {
+        ran.expect(1, &[&name, "offset"]);
+    } else {
+        assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "2");
+    }
+    assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_checkpoint_topic_that_is_not_compacted_is_refused() {
+    let place = Place::new("kcompact");
+    let name = topic(&place, "__pgrelay-offsets.");
+    kafka().create_topic(&name, 1, &["--config", "cleanup.policy=delete"]).unwrap();
+    let file = file(&place, "");
+    place.serve(&file).expect(3, &[&name, "cleanup.policy"]);
+    place.run("check", &file, &[]).expect(3, &[&name, "cleanup.policy"]);
+}
+
+#[test]
+fn drop_removes_what_was_made_and_a_new_start_copies_again() {
+    let place = Place::new("kdrop");
+    let file = file(&place, "");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.arrives(&file);
+    place.run("drop", &file, &["--yes"]).expect(0, &[]);
+    assert_eq!(place.sql("src", "SELECT count(*) FROM pg_replication_slots").trim(), "0");
+    assert_eq!(place.sql("src", "SELECT count(*) FROM pg_publication").trim(), "0");
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM pgrelay.checkpoints").trim(), "0");
+    place.sql("dst", "TRUNCATE t");
+    place.sql("src", "INSERT INTO t VALUES (2, 'b', 2)");
+    place.arrives(&file);
+    assert_eq!(
+        place.sql("dst", "SELECT string_agg(id::text, ',' ORDER BY id) FROM t").trim(),
+        "1,2"
+    );
+}
