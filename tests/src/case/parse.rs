@@ -109,7 +109,7 @@ impl Case {
                 }
                 continue;
             };
-            if let Some(session) = words.strip_prefix("session ") {
+            if let Some(session) = words.strip_prefix("session") {
                 let section = sections.last_mut().with_context(at)?;
                 section.parts.push(Part { session: session.trim().to_owned(), sql: String::new() });
                 continue;
