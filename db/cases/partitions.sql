@@ -15,6 +15,7 @@ INSERT INTO m VALUES (100, 5, 'one'), (101, 15, 'two'), (102, 25, 'three');
 UPDATE m SET a = 'changed' WHERE id IN (1, 11, 21);
 UPDATE m SET day = 15 WHERE id = 2;
 UPDATE m SET day = 5 WHERE id = 22;
+UPDATE m SET day = 5, id = 204 WHERE id = 14;
 DELETE FROM m WHERE id IN (3, 13, 23);
 CREATE TABLE m_4 PARTITION OF m FOR VALUES FROM (30) TO (40);
 INSERT INTO m VALUES (103, 35, 'in a new partition');
