@@ -42,8 +42,13 @@ pub fn fold(mut records: Vec<ReadRecord>) -> Result<Vec<Event>, FoldError> {
     while let Some(record) = records.next() {
         let position = record.stamp.position;
         let wrong = |reason| Err(FoldError { position, reason });
-        let second = records.next_if(|next| next.stamp.position == position);
-        if records.peek().is_some_and(|next| next.stamp.position == position) {
+        let second = records.next_if(|next| {
+            next.stamp.position == position && !truncated_together(&record, next)
+        });
+        let last = second.as_ref().unwrap_or(&record);
+        if records.peek().is_some_and(|next| {
+            next.stamp.position == position && !truncated_together(last, next)
+        }) {
             return wrong("more than two records claim one place");
         }
         enter(&mut transaction, &record);
@@ -62,6 +67,12 @@ pub fn fold(mut records: Vec<ReadRecord>) -> Result<Vec<Event>, FoldError> {
         events.push(Event { schema, change, position, lsn, transaction });
     }
     Ok(events)
+}
+
+/// Whether both come from one TRUNCATE: it is one message, so one place, of several tables.
+fn truncated_together(one: &ReadRecord, other: &ReadRecord) -> bool {
+    let truncates = |record: &ReadRecord| record.piece.op == Op::Truncate && record.stamp.sub == 0;
+    truncates(one) && truncates(other) && one.schema.table != other.schema.table
 }
 
 /// The record's transaction, shared with the record before where it is the same.

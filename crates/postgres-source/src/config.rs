@@ -51,7 +51,16 @@ impl FromStr for TablePattern {
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
         if let Ok(exact) = text.parse::<TableName>() {
-            let globbed = text.contains('*') && !text.contains('"');
+            let (mut quoted, mut globbed, mut literal) = (false, false, false);
+            for c in text.chars() {
+                quoted ^= c == '"';
+                globbed |= c == '*' && !quoted;
+                literal |= c == '*' && quoted;
+            }
+            // Which of the two stars is meant is lost with the quotes.
+            if globbed && literal {
+                return Err(PatternError(text.to_owned()));
+            }
             return Ok(Self {
                 schema: exact.schema.to_string(),
                 name: exact.name.to_string(),
@@ -137,7 +146,8 @@ mod tests {
                 && !matches("*.a*c", "s.abcd")
                 && matches("p.a*b*c", "p.axbyc")
         );
-        assert!(matches("\"Odd.Name\".t", "\"Odd.Name\".t") && matches("s.\"*\"", "s.\"*\""));
+        assert!(matches("\"Odd.Name\".t", "\"Odd.Name\".t") && matches("s.\"*\"", "s.\"*\"")
+                && matches("\"Odd.Name\".*", "\"Odd.Name\".t"));
         assert!(!matches("s.\"*\"", "s.t") && "orders".parse::<TablePattern>().is_err());
     }
 }

@@ -32,6 +32,9 @@ const PROGRESS_BYTES: u64 = 16 * 1024 * 1024;
 enum Known {
     Captured { relation: Relation, schema: Arc<Schema> },
     Ignored,
+    /// It would be captured, and was not there when the pipeline began. A partition is described beside its
+    /// root, and no row of it follows: so it is the first row that halts, not the description.
+    New(TableName),
 }
 
 /// The transaction that is being received.
@@ -294,7 +297,10 @@ impl Stream {
             return Ok(Step::CutFirst);
         }
         match captured {
-            None => return Err(newly_matched(&self.settings, &name, self.lsn()).into()),
+            None => {
+                self.known.insert(relation.oid, Known::New(name));
+                return Ok(Step::Done);
+            }
             Some(captured) if captured.table != name => {
                 return Err(renamed(&self.settings, &captured.table, &name, self.lsn()).into());
             }
@@ -352,6 +358,10 @@ impl Stream {
         let schema = match self.known.get(&oid) {
             Some(Known::Captured { schema, .. }) => schema,
             Some(Known::Ignored) => return Ok(()),
+            Some(Known::New(_)) if self.start.covers(position) => return Ok(()),
+            Some(Known::New(name)) => {
+                return Err(newly_matched(&self.settings, name, self.lsn()).into());
+            }
             None => {
                 return Err(
                     self.wrong(format!("a change of relation {oid}, which was not described"))

@@ -1,0 +1,71 @@
+//! What a file of SQL cannot say: stops at chosen places, and two pipelines at once.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use e2e::{Cluster, Mode, Pair, Pipeline};
+use stack::Kafka;
+
+const KEYLESS: &str = "CREATE TABLE t (n int); ALTER TABLE t REPLICA IDENTITY FULL;";
+
+/// The end of one commit record is often the start of the next, and a run stops there. Without a key, a row that was
+/// applied twice would be there twice.
+fn stops_at_every_commit(mode: &Mode) -> Result<()> {
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let (mut source, mut target) = (pair.source()?, pair.target()?);
+    let mut pipeline = Pipeline::new(&pair, mode)?;
+    source.run(KEYLESS)?;
+    pipeline.until_now()?.well()?;
+    let mut ends = Vec::new();
+    for n in 1..=12 {
+        source.run(&format!("INSERT INTO t VALUES ({n});"))?;
+        ends.push(source.value("SELECT pg_current_wal_insert_lsn();")?);
+    }
+    for (n, end) in (1..).zip(&ends) {
+        pipeline.until(end)?.well()?;
+        let found = target.run("SELECT n FROM t ORDER BY n;")?;
+        // It may have gone further: what comes in one batch is applied in one.
+        let wanted: Vec<String> = (1..=found.len()).map(|n| n.to_string()).collect();
+        ensure!(found.len() >= n && found == wanted, "after {end}: {found:?}");
+    }
+    pipeline.until_now()?.well()?;
+    ensure!(target.value("SELECT count(*) FROM t;")? == "12", "rows came twice");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_lost_or_repeated_by_a_stop_at_every_commit() -> Result<()> {
+    stops_at_every_commit(&Mode::Direct)
+}
+
+#[test]
+fn nothing_is_lost_or_repeated_by_a_stop_at_every_commit_through_kafka() -> Result<()> {
+    let kafka = Kafka::shared()?;
+    stops_at_every_commit(&Mode::Kafka(kafka.bootstrap()))
+}
+
+/// Each has its slot, its publication and its checkpoint, in the same target too.
+#[test]
+fn two_pipelines_share_a_source_and_a_target() -> Result<()> {
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let (mut source, mut target) = (pair.source()?, pair.target()?);
+    source
+        .run("CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, 'copied');")?;
+    let mut plain = Pipeline::new(&pair, &Mode::Direct)?;
+    let mut other = Pipeline::named(&pair, &Mode::Direct, &format!("{}_two", pair.name))?;
+    other.change("{ transforms: [{ rename: { table: public.t, to: two.t } }, { drop: { columns: [two.t.a] } }] }")?;
+    plain.until_now()?.well()?;
+    source.run("INSERT INTO t VALUES (2, 'between');")?;
+    other.until_now()?.well()?;
+    source.run("UPDATE t SET id = id + 10; INSERT INTO t VALUES (3, 'after');")?;
+    other.until_now()?.well()?;
+    plain.until_now()?.well()?;
+    let ids = ["3", "11", "12"];
+    ensure!(target.run("SELECT id FROM t ORDER BY id;")? == ids, "the first");
+    ensure!(target.run("SELECT id FROM two.t ORDER BY id;")? == ids, "the second");
+    plain.remove()?;
+    source.run("DELETE FROM t WHERE id = 3;")?;
+    other.until_now()?.well()?;
+    ensure!(target.run("SELECT id FROM two.t ORDER BY id;")? == ids[1..], "the second alone");
+    other.remove()
+}
