@@ -1,4 +1,16 @@
 //! Kafka as a Sink and as a Source, and the wire formats of its records.
+//!
+//! The log stands between the two halves of a pipeline. [`LogSink`] ends the half that captures: a batch becomes
+//! one Kafka transaction of records, a [`Cut`] and the checkpoint. [`LogSource`] begins the half that applies: cut
+//! by cut it gives the same batches back, in their order, across topics and partitions. A [`Converter`] knows what
+//! an event is as bytes; nothing else here does.
+//!
+//! Read in this order: `cut`, `stamp` and `topics` say what lies in Kafka; `sink` and `producer` write it; `source`,
+//! `reader`, `lane`, `decoder` and `fold` read it; `debezium_json` is the format.
+//!
+//! It refuses a broker without transactions unless the file says so, a checkpoint topic that is not compacted, a
+//! log that is not the one the target was fed from, and records among a batch that somebody else wrote. Errors name
+//! topic, partition and offset, and never a value.
 
 mod acl;
 mod admin;
@@ -9,12 +21,14 @@ mod converter;
 mod cut;
 mod debezium_json;
 mod decoder;
+mod delivery;
 mod error;
 mod fold;
 mod forget;
 mod lane;
 pub mod murmur2;
 mod offsets;
+mod pause;
 mod producer;
 mod reader;
 mod records;

@@ -5,32 +5,29 @@
 //! until every record is delivered, adds the cut, and commits. Any error ends it: what was not committed is
 //! aborted, and whoever wants to go on starts again from what was.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{Header, Message, OwnedHeaders};
-use rdkafka::producer::{
-    BaseProducer, BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext,
-};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, NoCustomPartitioner, Producer};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client::{self, Said};
+use crate::client;
 use crate::config::{Delivery, LogSettings};
 use crate::cut::{Cut, Places};
+use crate::delivery::{Context, Delivered, OURS, is_purge};
 use crate::error::{Asking, LogError};
 use crate::murmur2;
+use crate::pause::Pause;
 use crate::records::{RecordRef, Records, VERBATIM_HEADER};
 use crate::stamp::STAMP_HEADER;
 use crate::topics;
 
 /// How long a transaction may take to end before the batch counts as failed.
 const COMMIT_LIMIT: Duration = Duration::from_secs(120);
-/// The opaque of the records that are not counted in a cut.
-const OURS: usize = usize::MAX;
+/// How long the thread sleeps where it waits for the brokers.
+const NAP: Duration = Duration::from_micros(100);
 
 /// A topic records go to.
 #[derive(Clone, Debug)]
@@ -64,77 +61,6 @@ pub(crate) enum Command {
     Produce(Records, Arc<[Target]>),
     /// End the batch.
     Finish(Box<Finish>),
-}
-
-/// How long the first record of a transaction waits for the markers of the one before.
-///
-/// Too soon, and the broker answers CONCURRENT_TRANSACTIONS, upon which the client waits 20 ms. How long the
-/// markers take depends on the brokers, so the pause is learnt: longer after a transaction that came too
-/// soon, a little shorter after one that did not.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Pause(Duration);
-
-impl Pause {
-    const SHORTEST: Duration = Duration::from_micros(500);
-    const LONGEST: Duration = Duration::from_millis(10);
-    /// A first delivery that took so long had been refused before.
-    const REFUSED: Duration = Duration::from_millis(20);
-
-    fn learn(&mut self, first_delivery: Option<Duration>) {
-        let Some(took) = first_delivery else { return };
-        self.0 = if took >= Self::REFUSED { self.0 * 2 } else { self.0.mul_f64(0.98) }
-            .clamp(Self::SHORTEST, Self::LONGEST);
-    }
-}
-
-/// Delivery reports, gathered.
-#[derive(Debug, Default)]
-struct Delivered {
-    /// When the first one came.
-    first: Option<Instant>,
-    /// First offset and the one behind the last, by topic and partition.
-    places: BTreeMap<(usize, i32), (i64, i64)>,
-    error: Option<(KafkaError, String, i32)>,
-}
-
-#[derive(Debug, Default)]
-struct Context {
-    said: Said,
-    delivered: Mutex<Delivered>,
-}
-
-impl ClientContext for Context {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        client::log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.said.note(&error, reason);
-    }
-}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = usize;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, topic: usize) {
-        let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
-        delivered.first.get_or_insert_with(Instant::now);
-        match result {
-            Ok(message) if topic != OURS => {
-                let offset = message.offset();
-                let place = delivered
-                    .places
-                    .entry((topic, message.partition()))
-                    .or_insert((offset, offset + 1));
-                *place = (place.0.min(offset), place.1.max(offset + 1));
-            }
-            Ok(_) => {}
-            Err((error, message)) => {
-                let place = (message.topic().to_owned(), message.partition());
-                delivered.error.get_or_insert((error.clone(), place.0, place.1));
-            }
-        }
-    }
 }
 
 /// The thread's state.
@@ -242,8 +168,7 @@ impl ProducerThread {
         if self.open {
             return Ok(());
         }
-        *self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner) =
-            Delivered::default();
+        *self.producer.context().delivered() = Delivered::default();
         self.open = true;
         if !self.transactions() {
             return Ok(());
@@ -259,8 +184,7 @@ impl ProducerThread {
     }
 
     fn first_delivery(&self) -> Option<Duration> {
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         Some(delivered.first?.duration_since(self.begun))
     }
 
@@ -271,8 +195,7 @@ impl ProducerThread {
         if let Some((code, reason)) = self.producer.client().fatal_error() {
             return asking.code(code, &reason);
         }
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         let failed = delivered.error.clone();
         drop(delivered);
         // The transaction's own error tells only that it failed; a record's tells why.
@@ -310,7 +233,8 @@ impl ProducerThread {
                 // The same record again: any other order of sending loses the order of the log.
                 Err((KafkaError::MessageProduction(Code::QueueFull), back)) => {
                     message = back;
-                    self.producer.poll(Duration::from_micros(500));
+                    self.producer.poll(Duration::ZERO);
+                    std::thread::sleep(NAP);
                     self.check_delivered()?;
                 }
                 Err((error, back)) => return Err(self.error("write a record", back.topic, &error)),
@@ -319,8 +243,7 @@ impl ProducerThread {
     }
 
     fn check_delivered(&self) -> Result<(), LogError> {
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         let failed = delivered.error.clone();
         drop(delivered);
         match failed {
@@ -329,13 +252,20 @@ impl ProducerThread {
         }
     }
 
-    /// Waits until every record is delivered. Short polls: the client's own flush waits 100 ms at a time.
+    /// Waits until every record is delivered. Short naps: the client's own flush waits 100 ms at a time, and
+    /// its polls of less than a millisecond do not sleep at all.
     fn drain(&self) -> Result<(), LogError> {
-        while self.producer.in_flight_count() > 0 {
+        let mut left = self.producer.in_flight_count();
+        while left > 0 {
             // Times out at once where something is left, which the count tells as well.
             let _ = self.producer.flush(Duration::ZERO);
-            self.producer.poll(Duration::from_micros(100));
+            self.producer.poll(Duration::ZERO);
             self.check_delivered()?;
+            let now = self.producer.in_flight_count();
+            if now == left {
+                std::thread::sleep(NAP);
+            }
+            left = now;
         }
         self.check_delivered()
     }
@@ -382,8 +312,7 @@ impl ProducerThread {
     }
 
     fn places(&self) -> (Places, Places) {
-        let delivered =
-            self.producer.context().delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = self.producer.context().delivered();
         let (mut starts, mut ends) = (Places::new(), Places::new());
         for ((topic, partition), (start, end)) in &delivered.places {
             if let Some(target) = self.targets.get(*topic) {
@@ -427,11 +356,6 @@ fn is_retriable(error: &KafkaError) -> bool {
         KafkaError::Flush(Code::OperationTimedOut) => true,
         _ => false,
     }
-}
-
-/// Whether a record only fell with others.
-fn is_purge(error: &KafkaError) -> bool {
-    matches!(error.rdkafka_error_code(), Some(Code::PurgeQueue | Code::PurgeInflight))
 }
 
 fn headers(record: &RecordRef<'_>) -> OwnedHeaders {

@@ -27,7 +27,12 @@ pub(crate) fn whole(
     take: impl FnMut(Scanned<'_>) -> Result<(), LogError>,
 ) -> Result<(), LogError> {
     let consumer = client::consumer(settings)?;
-    from(&consumer, settings, topic, Offset::Beginning, take)
+    // An offset that is asked for by name makes the client wait half a second for the partition's leader.
+    let (low, high) = watermarks(&consumer, settings, topic, 0)?;
+    if low == high {
+        return Ok(());
+    }
+    from(&consumer, settings, topic, Offset::Offset(low), take)
 }
 
 /// The last record of partition 0 of `topic` that has a value. Blocks.

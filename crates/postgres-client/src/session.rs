@@ -39,6 +39,19 @@ impl Drop for Session {
 }
 
 impl Session {
+    /// Which server process answers. Asked without a prepared statement, which a pooler may lose.
+    ///
+    /// # Errors
+    /// Where the server does not answer.
+    pub async fn backend_pid(&self) -> Result<i32, ServerError> {
+        let rows = self.client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
+        let pid = rows.iter().find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+            _ => None,
+        });
+        pid.ok_or_else(|| ServerError::Protocol("pg_backend_pid() gave no number".to_owned()))
+    }
+
     /// Why the connection ended, where it did.
     pub fn failure(&self) -> Option<&str> {
         self.failure.get().map(String::as_str)

@@ -107,17 +107,14 @@ async fn ping(session: Arc<Session>) {
 /// Two sessions that are open at once and answer from one backend are such a pooler's.
 async fn no_pooler(settings: &Settings, session: &Session) -> Result<(), SinkError> {
     let failed = || SinkError::server(&settings.server, "compare two sessions");
-    let backend = "SELECT pg_catalog.pg_backend_pid()";
     let other = settings
         .server
         .connect(&format!("pgrelay {} pooler check", settings.pipeline))
         .await
         .map_err(failed())?;
     for _ in 0..3 {
-        let one: i32 =
-            session.query_one(backend, &[]).await.map_err(|error| failed()(error.into()))?.get(0);
-        let two: i32 =
-            other.query_one(backend, &[]).await.map_err(|error| failed()(error.into()))?.get(0);
+        let one = session.backend_pid().await.map_err(failed())?;
+        let two = other.backend_pid().await.map_err(failed())?;
         if one == two {
             return Err(pooler(settings).into());
         }

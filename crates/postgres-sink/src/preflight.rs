@@ -34,12 +34,9 @@ async fn collect(
 ) -> Result<(), SinkError> {
     let session = connect(settings).await?;
     let failed = SinkError::server(&settings.server, "check the target");
-    let backend = "SELECT pg_catalog.pg_backend_pid()";
     let other = connect(settings).await?;
-    let one: i32 =
-        session.query_one(backend, &[]).await.map_err(|error| failed(error.into()))?.get(0);
-    let two: i32 =
-        other.query_one(backend, &[]).await.map_err(|error| failed(error.into()))?.get(0);
+    let one = session.backend_pid().await.map_err(&failed)?;
+    let two = other.backend_pid().await.map_err(&failed)?;
     if one == two {
         findings.push(pooler(settings));
         return Ok(());

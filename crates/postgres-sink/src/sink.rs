@@ -39,7 +39,8 @@ pub struct PostgresSink {
 struct Work {
     claim: Claim,
     pipeline: Arc<str>,
-    /// The statement that advances the checkpoint.
+    /// The statements that lock and advance the checkpoint: prepared, so that they are sent where they stand.
+    lock: Statement,
     advance: Statement,
     kept: Kept,
     /// A transaction of ours is open over batches that ended inside one of the source's.
@@ -118,13 +119,18 @@ impl Sink for PostgresSink {
         let claim = claim(&self.settings, |text| meter.enter(Phase::Waiting(text))).await?;
         let kept = checkpoint::open(&claim.session, &self.settings).await?;
         let checkpoint = kept.checkpoint.clone();
-        let advance = claim.session.prepare(checkpoint::ADVANCE).await;
-        let advance = advance.map_err(|error| {
-            SinkError::server(&self.settings.server, "prepare a statement")(error.into())
-        })?;
+        let failed = SinkError::server(&self.settings.server, "prepare a statement");
+        let lock =
+            claim.session.prepare(checkpoint::LOCK).await.map_err(|error| failed(error.into()))?;
+        let advance = claim
+            .session
+            .prepare(checkpoint::ADVANCE)
+            .await
+            .map_err(|error| failed(error.into()))?;
         self.work = Some(Work {
             claim,
             pipeline: self.settings.pipeline.clone(),
+            lock,
             advance,
             kept,
             open: false,
@@ -331,7 +337,8 @@ impl Work {
         pipeline
             .add(Box::pin(async { session.batch_execute(BEGIN).await.map(|()| 0) }), None)
             .await;
-        let lock = async move { session.execute(checkpoint::LOCK, &[&&*name]).await };
+        let statement = self.lock.clone();
+        let lock = async move { session.execute(&statement, &[&&*name]).await };
         pipeline.add(Box::pin(lock), None).await;
     }
 

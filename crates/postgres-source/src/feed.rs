@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use crate::walsender::response_error;
 
 /// How much is asked of the socket at once.
-const READ_BYTES: usize = 256 * 1024;
+const READ_BYTES: usize = 128 * 1024;
 /// A stream that brings this much within a millisecond is a backlog: waiting a millisecond between reads then
 /// costs no latency that matters and saves the walsender and us a system call for each message.
 const COALESCE_BYTES: usize = 16 * 1024;
@@ -188,7 +188,10 @@ impl Worker {
         let mut asked = false;
         let mut window = (Instant::now(), 0_usize);
         loop {
-            self.buffer.reserve(READ_BYTES);
+            // A chunk keeps its whole buffer alive: what is left of one is used up before the next is asked for.
+            if self.buffer.capacity() - self.buffer.len() < READ_BYTES / 16 {
+                self.buffer.reserve(READ_BYTES);
+            }
             let silence = if asked { SILENCE * 3 } else { SILENCE };
             let hurry = self.voice.orders.borrow().hurry;
             tokio::select! {

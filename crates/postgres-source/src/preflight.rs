@@ -32,7 +32,7 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     let session = connect(settings).await?;
     let place = format!("source {}", settings.server);
     server_settings(&session, settings, &place, findings).await?;
-    let tables = publication::wanted(&session, settings).await?;
+    let tables = publication::wanted(&session, settings, &cdc::Captured::new()).await?;
     let published = publication::read(&session, settings).await?;
     let slot = slot::read(&session, settings).await?;
     if published.is_none() {
@@ -183,7 +183,7 @@ async fn rights(
 pub async fn schemas(settings: &Settings) -> Result<Vec<Arc<Schema>>, SourceError> {
     let session = connect(settings).await?;
     let mut schemas = Vec::new();
-    for table in publication::wanted(&session, settings).await? {
+    for table in publication::wanted(&session, settings, &cdc::Captured::new()).await? {
         let schema = catalog::describe(&session, &table.as_relation(None)).await;
         schemas.push(schema.map_err(SourceError::server(&settings.server, "read the catalog"))?);
     }

@@ -1,6 +1,6 @@
 //! The publication: which tables it must have, what is made where it is missing, and what it must not do.
 
-use cdc::{Finding, Identity, TableName, quote_ident};
+use cdc::{Captured, Finding, Identity, TableName, quote_ident};
 use postgres_client::{Session, quote_literal};
 
 use crate::catalog::{self, Table};
@@ -25,9 +25,13 @@ pub(crate) struct Published {
 }
 
 /// The tables the file asks for, as they are in the database: roots instead of their partitions.
+///
+/// A table that was captured before and is not there now was renamed or dropped: the stream tells which, after
+/// everything that came before.
 pub(crate) async fn wanted(
     session: &Session,
     settings: &Settings,
+    captured: &Captured,
 ) -> Result<Vec<Table>, SourceError> {
     let all = catalog::tables(session, None)
         .await
@@ -35,6 +39,7 @@ pub(crate) async fn wanted(
     for pattern in &settings.tables {
         if let Some(table) = pattern.exact()
             && !all.iter().any(|known| known.name == *table)
+            && !captured.values().any(|known| known.table == *table)
         {
             return Err(Finding::outside("table_missing", format!("source {}, table {table}", settings.server), "`source.postgres.tables` names a table that does not exist, or that the role cannot see")
                 .remedy(nearest(table, &all)).into());
@@ -53,7 +58,7 @@ pub(crate) async fn wanted(
             is_wanted(table) && table.logged && table.root.is_none_or(|root| !roots.contains(&root))
         })
         .collect();
-    if tables.is_empty() {
+    if tables.is_empty() && captured.is_empty() {
         return Err(Finding::outside(
             "table_missing",
             format!("source {}", settings.server),

@@ -193,7 +193,9 @@ impl Source for PostgresSource {
         if let Some(checkpoint) = &after {
             same_source(&self.settings, checkpoint, &source)?;
         }
-        let tables = publication::wanted(&session, &self.settings).await?;
+        let captured =
+            after.as_ref().map(|checkpoint| checkpoint.captured.clone()).unwrap_or_default();
+        let tables = publication::wanted(&session, &self.settings, &captured).await?;
         let publication = publication::read(&session, &self.settings).await?;
         slot::check_free(&session, &self.settings).await?;
         let slot = slot::read(&session, &self.settings).await?;

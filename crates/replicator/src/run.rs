@@ -205,7 +205,6 @@ async fn work<S: Source, K: Sink>(
         // Invariant 1: confirmed only after `write` returned Ok.
         source.confirm(&batch.checkpoint).await?;
         tracing::trace!(target: "pgrelay::phase", "confirmed");
-        chain.chain.streaming();
         if stop.is_cancelled() || until.is_some_and(|until| until.reached(&batch.checkpoint)) {
             return Ok(());
         }
@@ -224,6 +223,8 @@ pub struct Chained {
     chain: Chain,
     /// Every table the steps name must be one of the captured ones: said once, at the first batch that tells.
     expects_tables: bool,
+    /// The pipeline ran before with these tables: a column that does not fit is a change of the source.
+    resumed: bool,
 }
 
 impl Chained {
@@ -239,12 +240,14 @@ impl Chained {
         Ok(Self {
             chain: Chain::new(key, steps, new_columns).map_err(halted)?,
             expects_tables: true,
+            resumed: false,
         })
     }
 
     /// The tables as they were accepted before.
     fn remember(&mut self, checkpoint: &Checkpoint) {
         self.chain.remember(&checkpoint.captured);
+        self.resumed = true;
     }
 
     fn expect_tables(&mut self, batch: &Batch) -> Result<(), Failure> {
@@ -268,6 +271,9 @@ impl Chained {
     /// Binds what the batch announces, and changes its events.
     fn transform(&mut self, mut batch: Batch) -> Result<Batch, Failure> {
         self.expect_tables(&batch)?;
+        if self.resumed {
+            self.chain.streaming();
+        }
         for schema in &mut batch.relations {
             *schema = self.chain.bind(schema).map_err(halted)?;
         }
@@ -280,6 +286,10 @@ impl Chained {
             }
         });
         self.chain.forget_dropped(&mut batch.checkpoint.captured);
+        if failed.is_none() {
+            // The file fits the tables: what does not fit from here on is a change of the source.
+            self.chain.streaming();
+        }
         failed.map_or(Ok(batch), |error| Err(halted(error)))
     }
 }

@@ -43,7 +43,7 @@ pub async fn supervise(half: Arc<Half>, goal: Option<Goal>, stop: CancellationTo
             Err(failure) => failure,
         };
         let moved = progress(&half.meter) != before;
-        worked_once |= moved;
+        worked_once |= half.meter.events.load(Ordering::Relaxed) > 0;
         Meter::add(&half.meter.errors, 1);
         let finding = (*failure.finding).within(&half.label());
         let gives_up = goal.is_some() && !worked_once && begun.elapsed() > PATIENCE;

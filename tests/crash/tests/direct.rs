@@ -9,7 +9,7 @@ use crash_tests::writer::Writer;
 #[test]
 fn killed_at_any_moment_both_sides_end_equal() {
     let seed = seed();
-    let world = World::start(false, 100_000).unwrap();
+    let world = World::start(false, 60_000).unwrap();
     let writer = Writer::start(world.source.port(), seed);
     let mut killer = Killer::new(&world, &writer, seed, DIRECT);
     killer.kill(from_env("CRASH_KILLS", 50)).unwrap();

@@ -9,7 +9,7 @@ use crash_tests::{audit, compare};
 #[test]
 fn killed_at_any_moment_each_change_is_in_the_log_once() {
     let seed = seed();
-    let world = World::start(true, 100_000).unwrap();
+    let world = World::start(true, 60_000).unwrap();
     let writer = Writer::start(world.source.port(), seed);
     let mut killer = Killer::new(&world, &writer, seed, THROUGH_KAFKA);
     killer.kill(from_env("CRASH_KILLS", 50)).unwrap();

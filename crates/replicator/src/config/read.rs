@@ -94,16 +94,23 @@ fn finding(file: &str, error: &serde_saphyr::Error) -> Finding {
         .next()
         .unwrap_or_default()
         .to_owned();
-    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let remedy = match names.split_first() {
-        Some((wrong, known)) if message.starts_with("unknown") && !known.is_empty() => {
-            nearest(wrong, known)
-        }
-        _ if message.contains("missing field") => {
-            "add the key; `pgrelay schema` prints what a pipeline file may say".to_owned()
-        }
-        _ if message.contains("duplicate") => "keep one of the two".to_owned(),
-        _ => "`pgrelay schema` prints what a pipeline file may say".to_owned(),
+    let wrong = message.split('`').nth(1).unwrap_or_default();
+    let known = message
+        .split_once("expected ")
+        .map_or("", |(_, known)| known.trim_start_matches("one of "));
+    let known: Vec<&str> = known
+        .split(", ")
+        .map(|name| name.trim_matches('`'))
+        .filter(|name| !name.is_empty())
+        .collect();
+    let remedy = if message.starts_with("unknown") && !known.is_empty() {
+        nearest(wrong, &known)
+    } else if message.contains("missing field") {
+        "add the key; `pgrelay schema` prints what a pipeline file may say".to_owned()
+    } else if message.contains("duplicate") {
+        "keep one of the two".to_owned()
+    } else {
+        "`pgrelay schema` prints what a pipeline file may say".to_owned()
     };
     Finding::usage(code_of(&message), place, message).remedy(remedy)
 }

@@ -1,0 +1,77 @@
+//! A pipeline file that is wrong: status 2, file:line:column, and the name that would be right. No server is asked.
+
+#![allow(clippy::unwrap_used)]
+
+use findings::{Ran, binary};
+
+fn check(text: &str) -> Ran {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("shop.yaml");
+    std::fs::write(&path, text).unwrap();
+    let output = std::process::Command::new(binary())
+        .arg("serve")
+        .arg(&path)
+        .env_remove("NOT_SET")
+        .output()
+        .unwrap();
+    output.into()
+}
+
+const SOURCE: &str = "name: shop\nsource:\n  postgres:\n    url: postgresql://u@127.0.0.1:1/d\n    tables: [public.t]\n";
+const SINK: &str = "sink:\n  postgres:\n    url: postgresql://u@127.0.0.1:1/e\n";
+
+#[test]
+fn a_misspelt_key_is_named_with_its_place_and_the_nearest_right_one() {
+    let file = format!("{SOURCE}    snapshoot: never\n{SINK}");
+    check(&file).expect(2, &["shop.yaml:6:5", "snapshoot", "did you mean `snapshot`?"]);
+}
+
+#[test]
+fn an_unknown_key_lists_what_is_known() {
+    check(&format!("{SOURCE}{SINK}zzz: 1\n")).expect(2, &["shop.yaml:9:1", "zzz", "known here"]);
+}
+
+#[test]
+fn a_duplicate_key_is_refused_where_it_stands() {
+    check(&format!("{SOURCE}    tables: [public.u]\n{SINK}"))
+        .expect(2, &["shop.yaml:6", "duplicate", "keep one of the two"]);
+}
+
+#[test]
+fn a_missing_key_is_named() {
+    check(&format!("name: shop\nsource:\n  postgres:\n    tables: [public.t]\n{SINK}"))
+        .expect(2, &["shop.yaml", "url", "add the key"]);
+}
+
+#[test]
+fn a_key_of_a_feature_that_is_not_built_is_refused() {
+    check(&format!("{SOURCE}{SINK}errors:\n  dead_letter_topic: shop.dead\n"))
+        .expect(2, &["shop.yaml:10:3", "dead_letter_topic"]);
+    check(&format!("{SOURCE}{SINK}errors: {{ tolerate: data }}\n"))
+        .expect(2, &["shop.yaml:9", "data"]);
+}
+
+#[test]
+fn a_secret_in_a_url_is_refused_and_not_repeated() {
+    let ran = check(&format!("{}{SINK}", SOURCE.replace("u@", "u:hunter2@")));
+    ran.expect(2, &["shop.yaml:4:10", "password inside the URL", "env: NAME"]);
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_named() {
+    check(&format!("{SOURCE}    password: {{ env: NOT_SET }}\n{SINK}"))
+        .expect(2, &["shop.yaml:2", "NOT_SET", "not set"]);
+}
+
+#[test]
+fn a_pipeline_without_an_end_is_refused() {
+    check(SOURCE).expect(2, &["shop.yaml", "no kafka or sink"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let output =
+        std::process::Command::new(binary()).args(["serve", "nowhere.yaml"]).output().unwrap();
+    Ran::from(output).expect(2, &["nowhere.yaml"]);
+}

@@ -1,0 +1,92 @@
+//! A target that is not as needed, and rows it turns away: the place down to the row, and the remedy.
+
+#![allow(clippy::unwrap_used)]
+
+use findings::Place;
+
+#[test]
+fn a_table_or_column_that_is_missing_is_refused_where_nothing_is_to_be_made() {
+    let place = Place::new("nomake");
+    let file = place.file("    create: false\n");
+    place.serve(&file).expect(3, &["target_table_missing", "public.t", "CREATE TABLE"]);
+    place.run("check", &file, &[]).expect(3, &["target_table_missing"]);
+    place.run("drop", &file, &["--yes"]).expect(0, &[]);
+    place.sql("dst", "CREATE TABLE public.t (id int PRIMARY KEY, a text)");
+    place.sql("dst", "ALTER TABLE t OWNER TO owner");
+    place.serve(&file).expect(3, &["target_column_missing", "ADD COLUMN \"b\" integer"]);
+}
+
+/// Runs one insert against a target table made by `ddl` and expects it to be turned away.
+fn turned_away(name: &str, ddl: &str, insert: &str, texts: &[&str]) {
+    let place = Place::new(name);
+    place.sql("dst", &format!("{ddl}; ALTER TABLE t OWNER TO owner"));
+    let file = place.file("");
+    place.arrives(&file);
+    place.sql("src", "INSERT INTO t VALUES (100, 'good', 5)");
+    place.sql("src", insert);
+    let ran = place.serve(&file);
+    ran.expect(1, &["public.t", "row at LSN"]).expect(1, texts);
+    assert!(!ran.stderr.contains("canary"), "a value is shown: {}", ran.stderr);
+    // A second start halts at the same row, and nothing is skipped.
+    place.serve(&file).expect(1, texts);
+}
+
+#[test]
+fn a_not_null_violation_names_the_column() {
+    turned_away(
+        "notnull",
+        "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, b int)",
+        "INSERT INTO t VALUES (1, NULL, 1)",
+        &["not_null_violation", "column a", "DROP NOT NULL"],
+    );
+}
+
+#[test]
+fn a_unique_violation_names_the_constraint() {
+    turned_away(
+        "unique",
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b int CONSTRAINT b_unique UNIQUE)",
+        "INSERT INTO t VALUES (1, 'canary', 5)",
+        &["unique_violation", "b_unique"],
+    );
+}
+
+#[test]
+fn a_foreign_key_violation_names_the_constraint() {
+    turned_away(
+        "fkey",
+        "CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (5); ALTER TABLE p OWNER TO owner; CREATE TABLE t (id int PRIMARY KEY, a text, b int CONSTRAINT b_p REFERENCES p)",
+        "INSERT INTO t VALUES (1, 'canary', 6)",
+        &["foreign_key_violation", "b_p"],
+    );
+}
+
+#[test]
+fn a_value_of_another_type_names_the_column() {
+    turned_away(
+        "badtype",
+        "CREATE TABLE t (id int PRIMARY KEY, a int, b int)",
+        "INSERT INTO t VALUES (1, 'canary', 1)",
+        &["type_mismatch"],
+    );
+}
+
+#[test]
+fn a_target_that_is_not_empty_is_not_copied_into() {
+    let place = Place::new("full");
+    place.sql("dst", "CREATE TABLE t (id int PRIMARY KEY, a text, b int)");
+    place.sql("dst", "INSERT INTO t VALUES (9)");
+    place.sql("dst", "ALTER TABLE t OWNER TO owner");
+    place.serve(&place.file("")).expect(3, &["target_not_empty", "TRUNCATE"]);
+}
+
+#[test]
+fn a_transaction_mode_pooler_is_refused() {
+    let place = Place::new("pooled");
+    let pooler = stack::Pgbouncer::start(&place.postgres).unwrap();
+    let file = place
+        .file("")
+        .replace(&place.postgres.url_as("owner", "dst"), &pooler.url_as("owner", "dst"));
+    place.serve(&file).expect(3, &["transaction_pooler", "session mode"]);
+    place.run("check", &file, &[]).expect(3, &["transaction_pooler"]);
+}
