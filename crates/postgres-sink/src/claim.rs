@@ -16,6 +16,9 @@ const RETRY: Duration = Duration::from_millis(500);
 /// gone, does not keep the lock for ever.
 const IDLE_TIMEOUT: &str =
     "SET idle_session_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'";
+/// A killed process leaves a statement that may go on for long, and its session holds the lock until it is done:
+/// the server is told to look whether somebody still listens. Not every system lets a server see that.
+const LOOK_FOR_US: &str = "SET client_connection_check_interval = '2s'";
 /// A living process says something this often.
 const PING: Duration = Duration::from_secs(8);
 
@@ -77,6 +80,11 @@ pub(crate) async fn claim(
         .batch_execute(IDLE_TIMEOUT)
         .await
         .map_err(|error| failed("set time-outs")(error.into()))?;
+    if let Err(error) = session.batch_execute(LOOK_FOR_US).await
+        && error.as_db_error().is_none()
+    {
+        return Err(failed("set time-outs")(error.into()));
+    }
     if settings.constraints == crate::Constraints::Replica {
         let set = session.batch_execute("SET session_replication_role = replica").await;
         set.map_err(|error| failed("set session_replication_role")(error.into()))?;

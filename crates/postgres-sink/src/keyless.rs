@@ -23,18 +23,24 @@ fn same(target: &Target, column: usize, parameter: usize) -> String {
     }
 }
 
-fn one_row(target: &Target, first_parameter: usize) -> String {
+/// The parameters as `k`, each row with the place of the one row it means: found once, and gone to by its place. A
+/// comparison with a subquery would look for it again for every row of the table.
+fn found(target: &Target, parameters: usize, first_parameter: usize) -> String {
     let all: Vec<_> = written(target)
         .iter()
         .enumerate()
         .map(|(n, &i)| same(target, i, first_parameter + n))
         .collect();
     format!(
-        "(t.tableoid, t.ctid) = (SELECT x.tableoid, x.ctid FROM {} AS x WHERE {} LIMIT 1)",
+        "(SELECT k.*, x.tableoid AS found_in, x.ctid AS found_at FROM {} CROSS JOIN LATERAL \
+         (SELECT x.tableoid, x.ctid FROM {} AS x WHERE {} LIMIT 1) AS x) AS k",
+        arrays(parameters),
         target.sql,
         all.join(" AND ")
     )
 }
+
+const IS_FOUND: &str = "t.tableoid = k.found_in AND t.ctid = k.found_at";
 
 fn arrays(n: usize) -> String {
     let arrays: Vec<_> = (1..=n).map(|n| format!("${n}")).collect();
@@ -50,10 +56,9 @@ fn parameters(target: &Target) -> Vec<Wire> {
 pub(crate) fn delete(target: &Target) -> Text {
     let parameters = parameters(target);
     let sql = format!(
-        "DELETE FROM {} AS t USING {} WHERE {}",
+        "DELETE FROM {} AS t USING {} WHERE {IS_FOUND}",
         target.sql,
-        arrays(parameters.len()),
-        one_row(target, 0)
+        found(target, parameters.len(), 0)
     );
     Text { sql, parameters }
 }
@@ -76,11 +81,10 @@ pub(crate) fn update(target: &Target) -> Text {
         })
         .collect();
     let sql = format!(
-        "UPDATE {} AS t SET {} FROM {} WHERE {}",
+        "UPDATE {} AS t SET {} FROM {} WHERE {IS_FOUND}",
         target.sql,
         sets.join(", "),
-        arrays(parameters.len()),
-        one_row(target, columns.len())
+        found(target, parameters.len(), columns.len())
     );
     Text { sql, parameters }
 }

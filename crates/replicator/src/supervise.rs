@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cdc::{Finding, Meter, Phase, Remedy, Status};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::halves::{Goal, Half};
 use crate::run::{Failure, Until};
@@ -79,7 +80,10 @@ async fn attempt(
     if let (Some(goal), None) = (goal, &until) {
         *until = Some(half.pipeline.until(goal).await?);
     }
-    half.run(*until, stop).await
+    // Says whose batch the marks under it speak of; only who asks for the marks sees it.
+    let role = half.role.word();
+    let span = tracing::trace_span!(target: "pgrelay::phase", "half", role);
+    half.run(*until, stop).instrument(span).await
 }
 
 fn progress(meter: &Meter) -> (u64, u64) {
