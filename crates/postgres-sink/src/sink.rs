@@ -39,7 +39,9 @@ pub struct PostgresSink {
 struct Work {
     claim: Claim,
     pipeline: Arc<str>,
-    /// The statement that advances the checkpoint.
+    /// The statement that locks the checkpoint row. Prepared, as what is prepared on the way is sent behind the rows.
+    lock: Statement,
+    /// The statement that advances it.
     advance: Statement,
     kept: Kept,
     /// A transaction of ours is open over batches that ended inside one of the source's.
@@ -118,13 +120,14 @@ impl Sink for PostgresSink {
         let claim = claim(&self.settings, |text| meter.enter(Phase::Waiting(text))).await?;
         let kept = checkpoint::open(&claim.session, &self.settings).await?;
         let checkpoint = kept.checkpoint.clone();
-        let advance = claim.session.prepare(checkpoint::ADVANCE).await;
-        let advance = advance.map_err(|error| {
-            SinkError::server(&self.settings.server, "prepare a statement")(error.into())
-        })?;
+        let failed = SinkError::server(&self.settings.server, "prepare a statement");
+        let prepared = |error: tokio_postgres::Error| failed(error.into());
+        let lock = claim.session.prepare(checkpoint::LOCK).await.map_err(&prepared)?;
+        let advance = claim.session.prepare(checkpoint::ADVANCE).await.map_err(&prepared)?;
         self.work = Some(Work {
             claim,
             pipeline: self.settings.pipeline.clone(),
+            lock,
             advance,
             kept,
             open: false,
@@ -324,11 +327,11 @@ impl Work {
     }
 
     async fn open_transaction<'a>(&self, pipeline: &mut Pipeline<'a>, session: &'a Session) {
-        let name = self.pipeline.clone();
+        let (name, lock) = (self.pipeline.clone(), self.lock.clone());
         pipeline
             .add(Box::pin(async { session.batch_execute(BEGIN).await.map(|()| 0) }), None)
             .await;
-        let lock = async move { session.execute(checkpoint::LOCK, &[&&*name]).await };
+        let lock = async move { session.execute(&lock, &[&&*name]).await };
         pipeline.add(Box::pin(lock), None).await;
     }
 
