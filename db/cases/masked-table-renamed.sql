@@ -1,8 +1,7 @@
 -- A captured table gets another name: its masks would not meet it any more, so the pipeline halts before the first row
--- of the new name, and goes on once it has the old one again.
+-- of the new name.
 
 --- pipeline
--- source: { postgres: { tables: [public.people, public.other] } }
 -- transforms:
 --   - mask: { columns: [public.people.email], with: hmac, key: { env: E2E_MASK_KEY } }
 --- source

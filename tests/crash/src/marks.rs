@@ -52,7 +52,8 @@ pub enum Mark {
 /// Reads a mark off a line of the log.
 #[must_use]
 pub fn read(line: &str) -> Option<(Half, Mark)> {
-    let role = line.split_once("half{role=\"").map(|(_, rest)| rest.split('"').next().unwrap_or(""));
+    let role =
+        line.split_once("half{role=\"").map(|(_, rest)| rest.split('"').next().unwrap_or(""));
     let half = match role {
         Some("direct") => Half::Direct,
         Some("sink") => Half::Apply,

@@ -136,9 +136,10 @@ impl Service {
     /// Waits until the trap has killed it; `false` when the time is up or it has ended by itself.
     #[must_use]
     pub fn wait_sprung(&self, limit: Duration) -> bool {
-        let waited = self.shared.changed.wait_timeout_while(self.shared.log(), limit, |log| {
-            !log.sprung && !log.ended
-        });
+        let waited = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.log(), limit, |log| !log.sprung && !log.ended);
         waited.unwrap_or_else(PoisonError::into_inner).0.sprung
     }
 
@@ -156,10 +157,10 @@ impl Service {
         let find = |log: &Log| {
             log.lines.iter().skip(from).position(|line| wanted(line)).map(|at| at + from)
         };
-        let waited =
-            self.shared.changed.wait_timeout_while(self.shared.log(), limit, |log| {
-                find(log).is_none() && !log.ended
-            });
+        let waited = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.log(), limit, |log| find(log).is_none() && !log.ended);
         let log = waited.unwrap_or_else(PoisonError::into_inner).0;
         find(&log).with_context(|| format!("waited for {what}; the log ends\n{}", tail(&log)))
     }

@@ -55,7 +55,10 @@ impl Writer {
         rest.0 = true;
         let limit = Duration::from_secs(60);
         let waited = self.wishes.changed.wait_timeout_while(rest, limit, |rest| !rest.1);
-        assert!(waited.is_ok_and(|(_, late)| !late.timed_out()), "the writer does not come to rest");
+        assert!(
+            waited.is_ok_and(|(_, late)| !late.timed_out()),
+            "the writer does not come to rest"
+        );
     }
 
     /// Ends a rest.
