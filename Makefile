@@ -2,7 +2,7 @@
 
 STACK := cargo run --quiet --package stack --
 
-.PHONY: up env logs down clean test check tools cargo
+.PHONY: up env logs down clean test crash check tools cargo
 .DEFAULT_GOAL := up
 
 up: tools          ## start the demo: servers, pgrelay, a change that travels
@@ -25,8 +25,13 @@ check: tools       ## format, lints, docs
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 
-test: check        ## every test there is, on real servers started for it
-	$(STACK) run --kafka --postgres -- cargo test --workspace
+test: check        ## the tests, on real servers started for them
+	cargo build --package replicator
+	$(STACK) run --kafka --postgres -- cargo test --workspace --exclude crash-tests
+
+crash: tools       ## kill the service at chosen moments, in each mode, and compare both sides
+	cargo build --package replicator
+	cargo test --package crash-tests -- --nocapture
 
 # The crate `stack` needs no C tools itself, so it can make sure of those librdkafka is built with.
 tools: cargo

@@ -17,5 +17,5 @@ INSERT INTO persons VALUES (2, 'canary2@a.b');
 --- expect nowhere
 -- canary
 --- expect rows target
-SELECT count(*), (SELECT count(*) FROM other) FROM people;
--- 1 | 1
+SELECT count(*) FROM people;
+-- 1
