@@ -257,7 +257,8 @@ fn same_changes(records: &[Record], noted: &Noted, streamed: &HashSet<u64>) -> R
 
 /// What the transactions before the stream left of each key is what the last copy read.
 fn same_copy(records: &[Record], noted: &Noted, streamed: &HashSet<u64>) -> Result<()> {
-    let last = records.iter().filter(|record| record.snapshot).map(|record| record.position.0).max();
+    let last =
+        records.iter().filter(|record| record.snapshot).map(|record| record.position.0).max();
     let copied: HashSet<(&str, i64)> = records
         .iter()
         .filter(|record| record.snapshot && Some(record.position.0) == last)

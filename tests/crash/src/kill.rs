@@ -58,12 +58,7 @@ pub const THROUGH_KAFKA: &[Place] = &[
 impl<'a> Killer<'a> {
     /// A killer that picks by `seed`.
     #[must_use]
-    pub fn new(
-        world: &'a World,
-        writer: &'a Writer,
-        seed: u64,
-        places: &'static [Place],
-    ) -> Self {
+    pub fn new(world: &'a World, writer: &'a Writer, seed: u64, places: &'static [Place]) -> Self {
         Self { world, writer, random: Random::new(seed ^ 0xDEAD), places, hits: Hits::new() }
     }
 
@@ -76,7 +71,8 @@ impl<'a> Killer<'a> {
         for n in 0..kills {
             let place = self.snapshot(n).unwrap_or_else(|| self.pick());
             let level = if n % 3 == 2 { "debug" } else { "info" };
-            let was = self.kill_at(place, level).with_context(|| format!("kill {n} at {place:?}"))?;
+            let was =
+                self.kill_at(place, level).with_context(|| format!("kill {n} at {place:?}"))?;
             println!("{:6.1} s  kill {n:2} for {place:?}: {was:?}", begun.elapsed().as_secs_f32());
             for place in was {
                 *self.hits.entry(place).or_default() += 1;
@@ -150,14 +146,16 @@ impl<'a> Killer<'a> {
             Phase::Produced => service.arm(at(place.0, nth(Mark::Produced, self.some()), spin)),
             Phase::Snapshot | Phase::Starting => {
                 let spin = Duration::from_micros(self.random.below(40_000));
-                let copying = move |_: Mark, said: &Said| {
-                    said.get(&place.0).is_some_and(|said| said.copies)
-                };
+                let copying =
+                    move |_: Mark, said: &Said| said.get(&place.0).is_some_and(|said| said.copies);
                 service.arm(at(place.0, copying, spin));
             }
         }
         if place.1 != Phase::Idle && !service.wait_sprung(LIMIT) {
-            println!("        {place:?} did not come in {LIMIT:?}; the log ends\n{}", service.tail());
+            println!(
+                "        {place:?} did not come in {LIMIT:?}; the log ends\n{}",
+                service.tail()
+            );
         }
         let said = service.kill()?;
         self.writer.go_on();

@@ -52,7 +52,8 @@ pub enum Mark {
 /// Reads a mark off a line of the log.
 #[must_use]
 pub fn read(line: &str) -> Option<(Half, Mark)> {
-    let role = line.split_once("half{role=\"").map(|(_, rest)| rest.split('"').next().unwrap_or(""));
+    let role =
+        line.split_once("half{role=\"").map(|(_, rest)| rest.split('"').next().unwrap_or(""));
     let half = match role {
         Some("direct") => Half::Direct,
         Some("sink") => Half::Apply,
@@ -144,6 +145,12 @@ impl HalfSaid {
             _ => {}
         }
         self.last = Some(mark);
+    }
+
+    /// Nothing is begun and not ended.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.last == Some(Mark::Confirmed) && !self.inside && !self.copies
     }
 
     /// Where it was, if this was its end. `heard`: what the slot knows.

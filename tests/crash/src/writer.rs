@@ -55,7 +55,10 @@ impl Writer {
         rest.0 = true;
         let limit = Duration::from_secs(60);
         let waited = self.wishes.changed.wait_timeout_while(rest, limit, |rest| !rest.1);
-        assert!(waited.is_ok_and(|(_, late)| !late.timed_out()), "the writer does not come to rest");
+        assert!(
+            waited.is_ok_and(|(_, late)| !late.timed_out()),
+            "the writer does not come to rest"
+        );
     }
 
     /// Ends a rest.
@@ -129,12 +132,12 @@ fn write(port: u16, seed: u64, wishes: &Wishes) {
 fn transaction(random: &mut Random) -> String {
     let mut work = || format!("SELECT work({:.12});", random.unit());
     let (one, two, three) = (work(), work(), work());
-    match random.below(100) {
-        0..60 => one,
-        60..70 => format!("BEGIN; {one} ROLLBACK;"),
-        70..80 => format!("BEGIN; {one} SAVEPOINT a; {two} ROLLBACK TO a; {three} COMMIT;"),
-        80..90 => format!("BEGIN; {one} SAVEPOINT a; {two} RELEASE a; COMMIT;"),
-        90..99 => format!("BEGIN; {one} {two} {three} COMMIT;"),
+    match random.below(1000) {
+        0..600 => one,
+        600..700 => format!("BEGIN; {one} ROLLBACK;"),
+        700..800 => format!("BEGIN; {one} SAVEPOINT a; {two} ROLLBACK TO a; {three} COMMIT;"),
+        800..900 => format!("BEGIN; {one} SAVEPOINT a; {two} RELEASE a; COMMIT;"),
+        900..997 => format!("BEGIN; {one} {two} {three} COMMIT;"),
         _ => copy(random, 2_000),
     }
 }
