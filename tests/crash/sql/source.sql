@@ -143,8 +143,8 @@ DECLARE
     key bigint := nextval('keys');
 BEGIN
     INSERT INTO orders VALUES (key, some_customer(), 1);
-    INSERT INTO order_items SELECT key, 1000000 + i, 'much' FROM generate_series(1, rows * 3 / 5) i;
-    INSERT INTO journal SELECT 'clear-canary-' || i, 'much' FROM generate_series(1, rows / 5) i;
+    INSERT INTO order_items SELECT key, 1000000 + i, 'much' FROM generate_series(1, rows * 3 / 4) i;
+    INSERT INTO journal SELECT 'clear-canary-' || i, 'much' FROM generate_series(1, rows / 40) i;
     UPDATE order_items SET body = 'more' WHERE order_id = key AND line <= 1000000 + rows / 10;
     DELETE FROM order_items WHERE order_id = key AND line > 1000000 + rows / 2;
 END $$;

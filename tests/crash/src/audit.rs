@@ -100,10 +100,10 @@ fn read(lines: &str) -> Result<Vec<Record>> {
         }
         let record = record(partition, headers, value)
             .with_context(|| format!("a record: {headers} {value}"))?;
-        deletes += usize::from(record.change.op == 'd' && record.table != "journal");
+        deletes += usize::from(record.change.op == 'd');
         records.push(record);
     }
-    ensure!(deletes == tombstones, "{deletes} deletes of keyed rows, {tombstones} tombstones");
+    ensure!(deletes == tombstones, "{deletes} deletes, {tombstones} tombstones");
     Ok(records)
 }
 

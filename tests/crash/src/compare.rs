@@ -1,7 +1,7 @@
 //! Whether both sides hold the same rows, each as often: `EXCEPT ALL` both ways.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -13,10 +13,12 @@ use crate::world::{DATABASE, MASK_KEY, TABLES, World};
 /// # Errors
 /// Where `serve --until now` does not end with 0, or the sides differ.
 pub fn finish(world: &World) -> Result<()> {
+    let begun = Instant::now();
     let mut service = Service::start(&world.pipeline(), "info", &["--until", "now"])?;
     let status = service.wait_end(Duration::from_secs(120))?;
     ensure!(status.success(), "serve --until now: {status}; its log ends\n{}", service.tail());
     service.check()?;
+    println!("everything through after {:.1} s more", begun.elapsed().as_secs_f32());
     same(world)
 }
 

@@ -147,6 +147,12 @@ impl HalfSaid {
         self.last = Some(mark);
     }
 
+    /// Nothing is begun and not ended.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.last == Some(Mark::Confirmed) && !self.inside && !self.copies
+    }
+
     /// Where it was, if this was its end. `heard`: what the slot knows.
     #[must_use]
     pub fn phase(&self, half: Half, heard: u64) -> Phase {

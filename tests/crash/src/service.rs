@@ -74,11 +74,20 @@ pub fn program() -> Result<&'static Path> {
     let program = match std::env::var_os("PGRELAY_BIN") {
         Some(named) => PathBuf::from(named),
         None => {
-            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let built = Command::new(cargo)
-                .args(["build", "-q", "-p", "replicator", "--bin", "pgrelay"])
-                .current_dir(env!("CARGO_MANIFEST_DIR"))
-                .status()?;
+            let mut cargo =
+                Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            cargo.args(["build", "-q", "-p", "replicator", "--bin", "pgrelay"]);
+            // What cargo says of this package would make build scripts of others run again.
+            for (name, _) in std::env::vars_os() {
+                let name_text = name.to_string_lossy();
+                if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"]
+                    .iter()
+                    .any(|own| name_text.starts_with(own))
+                {
+                    cargo.env_remove(&name);
+                }
+            }
+            let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status()?;
             ensure!(built.success(), "pgrelay was not built");
             // The test is <target>/<profile>/deps/<test>.
             let test = std::env::current_exe()?;
@@ -181,10 +190,14 @@ impl Service {
         })
     }
 
-    /// Waits until no mark has come for `quiet`; `false` when the time is up.
+    /// Waits until everything begun is whole and no mark has come for `quiet`; `false` when the time is up.
     #[must_use]
     pub fn wait_quiet(&self, quiet: Duration, limit: Duration) -> bool {
-        let is_quiet = || self.shared.log().last_mark.is_some_and(|at| at.elapsed() >= quiet);
+        let is_quiet = || {
+            let log = self.shared.log();
+            log.last_mark.is_some_and(|at| at.elapsed() >= quiet)
+                && log.said.values().all(|said| said.is_whole())
+        };
         stack::wait::until("quiet", limit, "", || Ok(is_quiet().then_some(()))).is_ok()
     }
 

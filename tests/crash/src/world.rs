@@ -116,9 +116,9 @@ impl World {
             "SELECT setseed(0.5);
              INSERT INTO customers SELECT nextval('keys'), canary(), 'first', CASE WHEN i % 10 = 0 THEN long_text() END FROM generate_series(1, {rows} / 10) i;
              INSERT INTO orders SELECT nextval('keys'), id, 1 FROM customers;
-             INSERT INTO order_items SELECT id, line, 'first' FROM orders, generate_series(1, 4) line;
+             INSERT INTO order_items SELECT id, line, 'first' FROM orders, generate_series(1, 8) line;
              INSERT INTO accounts SELECT canary(), long_text() FROM generate_series(1, 200);
-             INSERT INTO journal SELECT canary(), 'first' FROM generate_series(1, {rows} / 2)",
+             INSERT INTO journal SELECT canary(), 'first' FROM generate_series(1, {rows} / 20)",
         ))?;
         self.source.psql(DATABASE, "ANALYZE")?;
         Ok(())

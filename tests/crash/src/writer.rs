@@ -132,12 +132,12 @@ fn write(port: u16, seed: u64, wishes: &Wishes) {
 fn transaction(random: &mut Random) -> String {
     let mut work = || format!("SELECT work({:.12});", random.unit());
     let (one, two, three) = (work(), work(), work());
-    match random.below(100) {
-        0..60 => one,
-        60..70 => format!("BEGIN; {one} ROLLBACK;"),
-        70..80 => format!("BEGIN; {one} SAVEPOINT a; {two} ROLLBACK TO a; {three} COMMIT;"),
-        80..90 => format!("BEGIN; {one} SAVEPOINT a; {two} RELEASE a; COMMIT;"),
-        90..99 => format!("BEGIN; {one} {two} {three} COMMIT;"),
+    match random.below(2000) {
+        0..1200 => one,
+        1200..1400 => format!("BEGIN; {one} ROLLBACK;"),
+        1400..1600 => format!("BEGIN; {one} SAVEPOINT a; {two} ROLLBACK TO a; {three} COMMIT;"),
+        1600..1800 => format!("BEGIN; {one} SAVEPOINT a; {two} RELEASE a; COMMIT;"),
+        1800..1999 => format!("BEGIN; {one} {two} {three} COMMIT;"),
         _ => copy(random, 2_000),
     }
 }
