@@ -142,7 +142,9 @@ impl<'a> Killer<'a> {
                 service.arm(at(place.0, inside(self.random.below(2) + 1), spin));
             }
             Phase::Committed => service.arm(self.unheard(place.0)),
-            Phase::Written => service.arm(at(place.0, nth(Mark::Written, self.random.below(3) + 1), spin)),
+            Phase::Written => {
+                service.arm(at(place.0, nth(Mark::Written, self.random.below(3) + 1), spin))
+            }
             Phase::Produced => service.arm(at(place.0, nth(Mark::Produced, self.some()), spin)),
             Phase::Snapshot | Phase::Starting => {
                 let spin = Duration::from_micros(self.random.below(40_000));

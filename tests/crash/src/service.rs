@@ -196,7 +196,7 @@ impl Service {
         let is_quiet = || {
             let log = self.shared.log();
             log.last_mark.is_some_and(|at| at.elapsed() >= quiet)
-                && log.said.values().all(|said| said.is_whole())
+                && log.said.values().all(super::marks::HalfSaid::is_whole)
         };
         stack::wait::until("quiet", limit, "", || Ok(is_quiet().then_some(()))).is_ok()
     }
