@@ -42,13 +42,13 @@ pub fn fold(mut records: Vec<ReadRecord>) -> Result<Vec<Event>, FoldError> {
     while let Some(record) = records.next() {
         let position = record.stamp.position;
         let wrong = |reason| Err(FoldError { position, reason });
-        let second = records.next_if(|next| {
-            next.stamp.position == position && !truncated_together(&record, next)
-        });
+        let second = records
+            .next_if(|next| next.stamp.position == position && !truncated_together(&record, next));
         let last = second.as_ref().unwrap_or(&record);
-        if records.peek().is_some_and(|next| {
-            next.stamp.position == position && !truncated_together(last, next)
-        }) {
+        if records
+            .peek()
+            .is_some_and(|next| next.stamp.position == position && !truncated_together(last, next))
+        {
             return wrong("more than two records claim one place");
         }
         enter(&mut transaction, &record);

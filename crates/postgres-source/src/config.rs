@@ -146,8 +146,11 @@ mod tests {
                 && !matches("*.a*c", "s.abcd")
                 && matches("p.a*b*c", "p.axbyc")
         );
-        assert!(matches("\"Odd.Name\".t", "\"Odd.Name\".t") && matches("s.\"*\"", "s.\"*\"")
-                && matches("\"Odd.Name\".*", "\"Odd.Name\".t"));
+        assert!(
+            matches("\"Odd.Name\".t", "\"Odd.Name\".t")
+                && matches("s.\"*\"", "s.\"*\"")
+                && matches("\"Odd.Name\".*", "\"Odd.Name\".t")
+        );
         assert!(!matches("s.\"*\"", "s.t") && "orders".parse::<TablePattern>().is_err());
     }
 }

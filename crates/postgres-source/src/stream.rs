@@ -30,7 +30,10 @@ const PROGRESS_BYTES: u64 = 16 * 1024 * 1024;
 /// What is known of a relation number.
 #[derive(Debug, Clone)]
 enum Known {
-    Captured { relation: Relation, schema: Arc<Schema> },
+    Captured {
+        relation: Relation,
+        schema: Arc<Schema>,
+    },
     Ignored,
     /// It would be captured, and was not there when the pipeline began. A partition is described beside its
     /// root, and no row of it follows: so it is the first row that halts, not the description.
