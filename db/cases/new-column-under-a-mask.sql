@@ -16,8 +16,9 @@ INSERT INTO people VALUES (3, 'canary3@a.b', 'canary-phone');
 --- expect nowhere
 -- canary
 --- expect rows target
-SELECT count(*) FROM people WHERE id > 2;
--- 0
+SELECT id FROM people ORDER BY 1;
+-- 1
+-- 2
 
 --- pipeline
 -- new_columns: drop

@@ -118,6 +118,22 @@ impl Pipeline {
         Ok(ended)
     }
 
+    /// Applies what the log holds by now, without the half that captures.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn apply_the_log(&mut self) -> Result<Ended> {
+        let whole = self.config.clone();
+        if let Some(file) = self.config.as_object_mut() {
+            for key in ["source", "transforms", "new_columns"] {
+                file.remove(key);
+            }
+        }
+        let ended = self.until_now();
+        self.config = whole;
+        ended
+    }
+
     /// Waits until the run streams from its slot.
     ///
     /// # Errors

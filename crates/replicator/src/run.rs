@@ -113,6 +113,10 @@ async fn start<S: Source, K: Sink>(
 ) -> Result<Option<()>, Failure> {
     source.claim().await?;
     let committed = sink.committed().await?;
+    // A log that holds nothing has no cut to wait for.
+    if matches!(until, Some(Until::Cut(last)) if last < 0) {
+        return Ok(None);
+    }
     if let Some(checkpoint) = &committed {
         chain.remember(checkpoint);
         if until.is_some_and(|until| until.reached(checkpoint)) {

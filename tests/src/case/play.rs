@@ -61,6 +61,13 @@ impl Stage<'_> {
         let ended = self.pipeline.until_now()?;
         let Some(code) = halts else { return ended.well().map(drop) };
         ended.halted(code)?;
+        // Where the capture half halted, the other one stopped with it: what the log has by now is applied first.
+        if let Mode::Kafka(_) = self.mode {
+            let applied = self.pipeline.apply_the_log()?;
+            if !applied.status.success() {
+                applied.halted(code).context("applying what the log has")?;
+            }
+        }
         // Halted, it stays so, and nothing more is applied by trying again.
         let before = contents(self.pair)?;
         self.pipeline.until_now()?.halted(code).context("at the second start")?;
