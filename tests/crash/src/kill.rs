@@ -138,11 +138,14 @@ impl<'a> Killer<'a> {
         match place.1 {
             Phase::Idle => self.kill_idle(&service)?,
             Phase::Inside => {
-                self.writer.much(25_000);
-                service.arm(at(place.0, inside(self.random.below(2) + 1), spin));
+                let nth = self.random.below(2) + 1;
+                self.writer.much(if nth == 1 { 10_000 } else { 20_000 });
+                service.arm(at(place.0, inside(nth), spin));
             }
             Phase::Committed => service.arm(self.unheard(place.0)),
-            Phase::Written => service.arm(at(place.0, nth(Mark::Written, self.random.below(3) + 1), spin)),
+            Phase::Written => {
+                service.arm(at(place.0, nth(Mark::Written, self.random.below(3) + 1), spin))
+            }
             Phase::Produced => service.arm(at(place.0, nth(Mark::Produced, self.some()), spin)),
             Phase::Snapshot | Phase::Starting => {
                 let spin = Duration::from_micros(self.random.below(40_000));
