@@ -19,10 +19,19 @@ const LIMIT: Duration = Duration::from_secs(90);
 pub fn catch_up(service: &Service, world: &World, half: Half) -> Result<()> {
     let now = lsn(&world.ask("SELECT pg_current_wal_insert_lsn()")?).context("an LSN")?;
     let what = format!("{half:?} to come to {now:X}");
-    service.wait_mark(0, LIMIT, &what, |whose, mark| {
+    let came = service.wait_mark(0, LIMIT, &what, |whose, mark| {
         whose == half && matches!(mark, Mark::Committed(Reached::After(at)) if at >= now)
-    })?;
-    Ok(())
+    });
+    came.map(drop).with_context(|| activity(world))
+}
+
+/// What the servers' sessions do, for a failure.
+fn activity(world: &World) -> String {
+    let sql = "SELECT pid, application_name, state, wait_event_type, wait_event, now() - state_change, left(query, 60)
+               FROM pg_stat_activity WHERE datname = current_database()";
+    let ask =
+        |cluster: &Postgres| cluster.psql(DATABASE, sql).unwrap_or_else(|error| error.to_string());
+    format!("the source's sessions:\n{}\nthe target's:\n{}", ask(&world.source), ask(&world.target))
 }
 
 /// Waits until `sql` answers `wanted`.

@@ -27,7 +27,7 @@ fn survives(world: &World, service: &Service, what: &str, fault: impl FnOnce()) 
     fault();
     let struck = begun.elapsed();
     for half in halves {
-        catch_up(service, world, *half).unwrap_or_else(|error| panic!("{what}: {error:#}"));
+        catch_up(service, world, *half).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     }
     println!(
         "{what}: {:.1} s, recovered after {:.1} s",
@@ -156,7 +156,7 @@ fn stops_at(world: &World, what: &str, wanted: impl Fn(Half, Mark) -> bool) {
     let service = start(world);
     service.wait_mark(0, SOON, what, wanted).unwrap();
     let begun = std::time::Instant::now();
-    stop(service).unwrap_or_else(|error| panic!("{what}: {error:#}"));
+    stop(service).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     println!("stopped {what} in {:.1} s", begun.elapsed().as_secs_f32());
 }
 

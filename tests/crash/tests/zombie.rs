@@ -45,7 +45,9 @@ fn take_over(world: &World, halves: &[Half]) {
     let seed = seed();
     let writer = Writer::start(world.source.port(), seed);
     let first = start(world);
-    halves.iter().for_each(|half| catch_up(&first, world, *half).unwrap());
+    halves.iter().for_each(|half| {
+        catch_up(&first, world, *half).unwrap_or_else(|error| panic!("{error:#}"))
+    });
 
     let second = start(world);
     let pid = waits(&second, 0, SLOT);
@@ -57,7 +59,9 @@ fn take_over(world: &World, halves: &[Half]) {
 
     let of_first = sessions(&world.target).unwrap();
     first.signal(Signal::STOP).unwrap();
-    halves.iter().for_each(|half| catch_up(&second, world, *half).unwrap());
+    halves.iter().for_each(|half| {
+        catch_up(&second, world, *half).unwrap_or_else(|error| panic!("{error:#}"))
+    });
     // Whatever it still means to say, nobody listens.
     let gone = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE pid IN ({of_first}) AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
@@ -71,12 +75,16 @@ fn take_over(world: &World, halves: &[Half]) {
         waits(&first, thawed, TARGET);
     }
     writes_nothing(&first, thawed);
-    halves.iter().for_each(|half| catch_up(&second, world, *half).unwrap());
+    halves.iter().for_each(|half| {
+        catch_up(&second, world, *half).unwrap_or_else(|error| panic!("{error:#}"))
+    });
     writes_nothing(&first, thawed);
 
     // One that ends in order hands over at once.
     stop(second).unwrap();
-    halves.iter().for_each(|half| catch_up(&first, world, *half).unwrap());
+    halves.iter().for_each(|half| {
+        catch_up(&first, world, *half).unwrap_or_else(|error| panic!("{error:#}"))
+    });
     println!("{} transactions", writer.stop());
     stop(first).unwrap();
     compare::finish(world).unwrap();
