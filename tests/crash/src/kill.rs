@@ -138,8 +138,9 @@ impl<'a> Killer<'a> {
         match place.1 {
             Phase::Idle => self.kill_idle(&service)?,
             Phase::Inside => {
-                self.writer.much(25_000);
-                service.arm(at(place.0, inside(self.random.below(2) + 1), spin));
+                let nth = self.random.below(2) + 1;
+                self.writer.much(if nth == 1 { 10_000 } else { 20_000 });
+                service.arm(at(place.0, inside(nth), spin));
             }
             Phase::Committed => service.arm(self.unheard(place.0)),
             Phase::Written => {

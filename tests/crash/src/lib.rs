@@ -2,6 +2,7 @@
 //! the comparison at the end.
 
 pub mod audit;
+pub mod catch_up;
 pub mod compare;
 pub mod kill;
 pub mod marks;

@@ -297,10 +297,14 @@ impl Drop for Service {
     }
 }
 
+/// What it said beside its marks, and its last lines.
 fn tail(log: &Log) -> String {
-    let said: Vec<&str> =
-        log.lines.iter().map(String::as_str).filter(|line| !line.contains(" DEBUG ")).collect();
-    said[said.len().saturating_sub(30)..].join("\n")
+    let told =
+        |line: &&str| line.contains(" INFO ") || line.contains(" WARN ") || line.contains("error");
+    let lines: Vec<&str> = log.lines.iter().map(String::as_str).collect();
+    let told: Vec<&str> = lines.iter().copied().filter(told).collect();
+    let last = &lines[lines.len().saturating_sub(6)..];
+    format!("{}\n…\n{}", told[told.len().saturating_sub(20)..].join("\n"), last.join("\n"))
 }
 
 fn pid_of(child: &Child) -> Result<Pid> {
