@@ -1,5 +1,7 @@
 //! Servers that stop, connections that break: the pipeline recovers by itself, and both sides end equal.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use crash_tests::catch_up::{catch_up, stop, wait_sql};

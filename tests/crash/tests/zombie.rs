@@ -1,5 +1,7 @@
 //! Two processes on one pipeline: one works, the other waits, and takes over from one that froze.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use crash_tests::catch_up::{catch_up, sessions, stop, wait_sql};
