@@ -27,9 +27,9 @@ check: tools       ## format, lints, docs
 
 test: check        ## the tests, on real servers started for them
 	cargo build --package replicator
-	$(STACK) run --kafka --postgres -- cargo test --workspace --exclude crash-tests
+	$(STACK) run --kafka --postgres -- cargo test --workspace
 
-crash: tools       ## kill the service at chosen moments, in each mode, and compare both sides
+crash: tools       ## only the tests that kill, freeze and cut off the service
 	cargo build --package replicator
 	cargo test --package crash-tests -- --nocapture
 

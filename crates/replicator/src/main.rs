@@ -81,7 +81,12 @@ fn main() -> ExitCode {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(&cli)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(&cli));
+            // A client that waits for a server in a thread of its own would keep the process.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => Err(anyhow::Error::new(error).context("start the runtime")),
     };
     match ended {

@@ -175,6 +175,9 @@ async fn work<S: Source, K: Sink>(
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let mut waiting = Waiting::default();
+    // One for all batches: one that is made anew with each batch taken in would begin anew, too.
+    let grace = grace(stop);
+    tokio::pin!(grace);
     loop {
         let batch = match (waiting.batches.pop_front(), waiting.failure.take()) {
             (Some(batch), failure) => {
@@ -201,7 +204,7 @@ async fn work<S: Source, K: Sink>(
                         waiting.push(next.and_then(|batch| chain.transform(batch)), bounds);
                     }
                     // A sink that does not answer does not keep the process: what it had not committed comes again.
-                    () = grace(stop) => return Ok(()),
+                    () = &mut grace => return Ok(()),
                 }
             }
         }

@@ -55,6 +55,15 @@ pub fn sessions(cluster: &Postgres) -> Result<String> {
     Ok(cluster.psql(DATABASE, sql)?)
 }
 
+/// The server processes that hold a pipeline's lock.
+///
+/// # Errors
+/// What psql said.
+pub fn holders(cluster: &Postgres) -> Result<String> {
+    let sql = "SELECT coalesce(string_agg(pid::text, ','), '0') FROM pg_locks WHERE locktype = 'advisory' AND granted";
+    Ok(cluster.psql(DATABASE, sql)?)
+}
+
 /// Stops it as a person does, which takes ten seconds at most.
 ///
 /// # Errors

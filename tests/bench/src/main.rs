@@ -1,0 +1,54 @@
+//! `bench [WORK…]`: what pgrelay takes for a backlog, how late a change is, and how much memory it needs.
+//!
+//! Every figure has its peer's beside it, taken in the same run from the same backlog: `pg_recvlogical`, which is
+//! all the walsender can give, and native logical replication. Read the ratios: the machine counts in both.
+
+mod backlog;
+mod contest;
+mod lab;
+mod latency;
+mod measure;
+mod report;
+
+use anyhow::{Result, bail};
+
+use crate::backlog::Work;
+use crate::lab::Lab;
+
+const USAGE: &str = "\
+bench [WORK…]   WORK: inserts | mixed | single | wide | memory | latency | all (default: all)
+  BENCH_ROWS=n    changes of a backlog (default: 1000000; single: a fifth, wide: a tenth)
+  BENCH_RUNS=n    runs of each contestant, of which the median counts (default: 3)
+  BENCH_SECONDS=n how long each latency is taken (default: 15)
+  PGRELAY_BIN     the program (default: target/release/pgrelay)";
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let mut works: Vec<&str> = words.iter().map(String::as_str).collect();
+    if works.is_empty() || works == ["all"] {
+        works = vec!["inserts", "mixed", "single", "wide", "latency", "memory"];
+    }
+    if let Some(unknown) = works.iter().find(|word| Work::named(word).is_none() && !is_other(word))
+    {
+        bail!("no work is called {unknown}\n{USAGE}");
+    }
+    let lab = Lab::start()?;
+    println!("{}", lab.settings()?);
+    for word in works {
+        match Work::named(word) {
+            Some(work) => report::backlog(work, &contest::run(&lab, work)?),
+            None if word == "latency" => report::latency(&latency::run(&lab)?),
+            None => report::memory(&contest::memory(&lab)?),
+        }
+    }
+    Ok(())
+}
+
+fn is_other(word: &str) -> bool {
+    matches!(word, "latency" | "memory")
+}
+
+/// A number from the environment.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}

@@ -1,0 +1,54 @@
+//! The tables.
+
+use crate::backlog::Work;
+use crate::contest::Runs;
+use crate::latency::Late;
+
+pub(crate) fn backlog(work: Work, runs: &[Runs]) {
+    println!("## {}: {} changes", work.title(), work.changes());
+    println!(
+        "| | seconds | changes/s | client CPU s | machine CPU s | peak MB | ratio | floor | goal |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    for (who, taken) in runs {
+        let ratio = who.against(work).and_then(|(peer, floor, goal)| {
+            let (_, peer) = runs.iter().find(|(who, _)| *who == peer)?;
+            Some(format!("{:.2} | {floor} | {goal}", peer.seconds / taken.seconds))
+        });
+        println!("{} {} |", row(work, who.title(), taken), ratio.unwrap_or_else(|| " | | ".into()));
+    }
+    println!();
+}
+
+fn row(work: Work, title: &str, taken: &crate::measure::Taken) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "counts of changes are far below 2^52")]
+    let speed = work.changes() as f64 / taken.seconds;
+    format!(
+        "| {title} | {:.1} | {speed:.0} | {:.1} | {:.1} | {:.0} |",
+        taken.seconds, taken.client, taken.machine, taken.peak
+    )
+}
+
+pub(crate) fn memory(works: &[(Work, Vec<Runs>)]) {
+    println!("## memory (floor 200 MB, goal 60 MB)");
+    println!("| | seconds | changes/s | client CPU s | machine CPU s | peak MB |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    for (work, runs) in works {
+        for (who, taken) in runs {
+            let title = format!("{}: {}, {} changes", who.title(), work.title(), work.changes());
+            println!("{}", row(*work, &title, taken));
+        }
+    }
+    println!();
+}
+
+pub(crate) fn latency(lates: &[Late]) {
+    println!("## latency, commit → visible in the target, ms");
+    println!("| | a second | p50 | p99 | max |");
+    println!("|---|---:|---:|---:|---:|");
+    for late in lates {
+        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|part| late.percentile(part));
+        println!("| {} | {} | {p50:.1} | {p99:.1} | {max:.1} |", late.who.title(), late.rate);
+    }
+    println!();
+}
