@@ -24,8 +24,12 @@ pub fn commands(settings: &LogSettings, principal: &str) -> String {
     topics("literal", &crate::topics::cuts_topic(prefix));
     topics("literal", &crate::topics::schemas_topic(prefix));
     let id = settings.transactional_id();
-    let _ =
-        writeln!(out, "{base} --operation Describe --operation Write --transactional-id '{id}'");
+    for id in settings.transactional_ids() {
+        let _ = writeln!(
+            out,
+            "{base} --operation Describe --operation Write --transactional-id '{id}'"
+        );
+    }
     let _ = write!(out, "{base} --operation Read --group '{id}'");
     out
 }

@@ -75,7 +75,7 @@ fn inspect(
 fn transactions(settings: &LogSettings) -> Result<(), LogError> {
     let asking = Asking::new(settings, "ask for transactions", "");
     let mut config = client::config(settings, &[])?;
-    config.set("transactional.id", format!("{}-check", settings.transactional_id()));
+    config.set("transactional.id", format!("{}:check", settings.transactional_id()));
     let producer: BaseProducer = config.create().map_err(|error| asking.error(&error))?;
     match producer.init_transactions(client::ASK_LIMIT) {
         Ok(()) => Ok(()),

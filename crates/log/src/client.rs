@@ -84,7 +84,9 @@ pub(crate) fn config(
     defaults: &[(&str, &str)],
 ) -> Result<ClientConfig, LogError> {
     let mut config = ClientConfig::new();
-    config.set_log_level(RDKafkaLogLevel::Info);
+    // Whoever sets `debug` wants to see what it says.
+    let debug = settings.kafka.options.contains_key("debug");
+    config.set_log_level(if debug { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Info });
     for (name, value) in defaults {
         config.set(*name, *value);
     }

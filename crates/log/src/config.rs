@@ -177,9 +177,16 @@ impl LogSettings {
         self.kafka.brokers.bootstrap()
     }
 
-    /// The identity whose newest holder may write.
+    /// The identity of the pipeline's clients.
     pub fn transactional_id(&self) -> String {
         format!("pgrelay-{}", self.pipeline)
+    }
+
+    /// The identities whose newest holders may write: two producers that take turns. No pipeline's name has a colon.
+    pub fn transactional_ids(&self) -> [String; 2] {
+        let id = self.transactional_id();
+        let second = format!("{id}:2");
+        [id, second]
     }
 }
 

@@ -52,14 +52,23 @@ fn void(settings: &LogSettings) -> Cut {
 fn bury(settings: &LogSettings, topic: &str, keys: &[String]) -> Result<(), LogError> {
     let asking = || Asking::new(settings, "remove the checkpoint", topic);
     let transactional = settings.kafka.delivery == Delivery::ExactlyOnce;
-    let mut config = client::config(settings, &[])?;
-    if transactional {
-        // The pipeline's own identity: a process that still runs it is fenced.
-        config.set("transactional.id", settings.transactional_id());
-    }
-    let producer: BaseProducer = config.create().map_err(|error| asking().error(&error))?;
-    if transactional {
+    let connect = |id: Option<String>| {
+        let mut config = client::config(settings, &[])?;
+        let Some(id) = id else {
+            return config.create().map_err(|error| asking().error(&error));
+        };
+        config.set("transactional.id", id);
+        let producer: BaseProducer = config.create().map_err(|error| asking().error(&error))?;
         producer.init_transactions(ASK_LIMIT).map_err(|error| asking().error(&error))?;
+        Ok(producer)
+    };
+    // The pipeline's own identities: a process that still runs it is fenced, with both its producers.
+    let [first, second] = settings.transactional_ids();
+    let (producer, _second) = match transactional {
+        true => (connect(Some(first))?, Some(connect(Some(second))?)),
+        false => (connect(None)?, None),
+    };
+    if transactional {
         producer.begin_transaction().map_err(|error| asking().error(&error))?;
     }
     for key in keys {

@@ -25,6 +25,7 @@ mod delivery;
 mod error;
 mod fold;
 mod forget;
+mod hand;
 mod lane;
 pub mod murmur2;
 mod offsets;

@@ -4,30 +4,26 @@
 //! It takes chunks of records, begins a Kafka transaction with the first, and at the end of the batch waits
 //! until every record is delivered, adds the cut, and commits. Any error ends it: what was not committed is
 //! aborted, and whoever wants to go on starts again from what was.
+//!
+//! Two producers take turns. After a commit the brokers still write its markers, and refuse the same producer a new
+//! transaction until they have; the other one need not wait. Their transactions never overlap, so the order of the
+//! log is the order of the batches, and a claim fences both before anything is read.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, NoCustomPartitioner, Producer};
+use rdkafka::producer::BaseRecord;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client;
 use crate::config::{Delivery, LogSettings};
 use crate::cut::{Cut, Places};
-use crate::delivery::{Context, Delivered, OURS, is_purge};
-use crate::error::{Asking, LogError};
+use crate::delivery::{Delivered, OURS};
+use crate::error::LogError;
+use crate::hand::Hand;
 use crate::murmur2;
-use crate::pause::Pause;
 use crate::records::{RecordRef, Records, VERBATIM_HEADER};
 use crate::stamp::STAMP_HEADER;
 use crate::topics;
-
-/// How long a transaction may take to end before the batch counts as failed.
-const COMMIT_LIMIT: Duration = Duration::from_secs(120);
-/// How long the thread sleeps where it waits for the brokers.
-const NAP: Duration = Duration::from_micros(100);
 
 /// A topic records go to.
 #[derive(Clone, Debug)]
@@ -66,61 +62,37 @@ pub(crate) enum Command {
 /// The thread's state.
 pub(crate) struct ProducerThread {
     settings: LogSettings,
-    producer: BaseProducer<Context, NoCustomPartitioner>,
+    hands: Vec<Hand>,
+    turn: usize,
     cuts_topic: String,
     targets: Arc<[Target]>,
     open: bool,
-    begun: Instant,
-    last_commit: Option<Instant>,
-    pause: Pause,
     /// Buffers on their way back to whoever fills them.
     pool: Arc<Mutex<Vec<Records>>>,
 }
 
 impl ProducerThread {
-    /// Makes the producer and fences every older one of this pipeline. Blocks.
+    /// Makes the producers and fences every older one of this pipeline. Blocks.
     pub(crate) fn claim(
         settings: LogSettings,
         pool: Arc<Mutex<Vec<Records>>>,
     ) -> Result<Self, LogError> {
-        let defaults = [
-            ("retry.backoff.ms", "1"),
-            ("queue.buffering.max.kbytes", "65536"),
-            ("queue.buffering.max.messages", "200000"),
-        ];
-        let mut config = client::config(&settings, &defaults)?;
-        config
-            // The batch is built already: waiting for more only delays it.
-            .set("linger.ms", "0")
-            .set("acks", "all")
-            .set("enable.idempotence", "true")
-            .set("compression.type", settings.kafka.compression.word());
-        let transactions = settings.kafka.delivery == Delivery::ExactlyOnce;
-        if transactions {
-            config.set("transactional.id", settings.transactional_id());
-        }
-        let asking = Asking::new(&settings, "claim the transactional id", "");
-        let producer: BaseProducer<Context, NoCustomPartitioner> =
-            config.create_with_context(Context::default()).map_err(|error| asking.error(&error))?;
-        if transactions {
-            producer.init_transactions(client::ASK_LIMIT * 3).map_err(|error| {
-                producer.poll(Duration::ZERO);
-                producer.context().said.explain(asking, &error)
-            })?;
-        }
+        let hands = match settings.kafka.delivery {
+            Delivery::ExactlyOnce => settings
+                .transactional_ids()
+                .into_iter()
+                .map(|id| Hand::claim(&settings, Some(id)))
+                .collect::<Result<Vec<_>, _>>()?,
+            Delivery::AtLeastOnce => vec![Hand::claim(&settings, None)?],
+        };
         let targets = Arc::from(Vec::new());
         let cuts_topic = topics::cuts_topic(&settings.kafka.topic_prefix);
-        Ok(Self {
-            settings,
-            producer,
-            cuts_topic,
-            targets,
-            open: false,
-            begun: Instant::now(),
-            last_commit: None,
-            pause: Pause(Pause::SHORTEST),
-            pool,
-        })
+        Ok(Self { settings, hands, turn: 0, cuts_topic, targets, open: false, pool })
+    }
+
+    /// Whose turn it is.
+    fn hand(&self) -> Result<&Hand, LogError> {
+        self.hands.get(self.turn).ok_or(LogError::Void)
     }
 
     /// Works until an error, or until nobody asks any more.
@@ -168,117 +140,33 @@ impl ProducerThread {
         if self.open {
             return Ok(());
         }
-        *self.producer.context().delivered() = Delivered::default();
+        self.hands.get_mut(self.turn).ok_or(LogError::Void)?.begin()?;
         self.open = true;
         if !self.transactions() {
             return Ok(());
         }
-        if let Some(wait) = self.last_commit.and_then(|at| self.pause.0.checked_sub(at.elapsed())) {
-            std::thread::sleep(wait);
-        }
-        self.begun = Instant::now();
-        self.producer.begin_transaction().map_err(|error| self.error("begin", "", &error))?;
         // An empty record lets the partition of the cuts join together with those of the data. Joining at the
         // end, when the cut is known, would cost a round trip more. Readers pass over it.
-        self.send(BaseRecord::with_opaque_to(&self.cuts_topic, OURS).partition(0))
-    }
-
-    fn first_delivery(&self) -> Option<Duration> {
-        let delivered = self.producer.context().delivered();
-        Some(delivered.first?.duration_since(self.begun))
-    }
-
-    fn error(&self, doing: &'static str, topic: &str, error: &KafkaError) -> LogError {
-        self.producer.poll(Duration::ZERO);
-        let asking = Asking::new(&self.settings, doing, topic);
-        // What ended the producer tells more than what that did to the records in flight.
-        if let Some((code, reason)) = self.producer.client().fatal_error() {
-            return asking.code(code, &reason);
-        }
-        let delivered = self.producer.context().delivered();
-        let failed = delivered.error.clone();
-        drop(delivered);
-        // The transaction's own error tells only that it failed; a record's tells why.
-        match failed {
-            Some((error, topic, partition)) if !is_purge(&error) => {
-                let place = format!("{topic}, partition {partition}");
-                Asking::new(&self.settings, "write records", &place).error(&error)
-            }
-            _ => self.producer.context().said.explain(asking, error),
-        }
+        self.hand()?.send(BaseRecord::with_opaque_to(&self.cuts_topic, OURS).partition(0))
     }
 
     fn produce(&mut self, records: &Records, targets: Arc<[Target]>) -> Result<(), LogError> {
         self.begin()?;
         self.targets = targets;
+        let hand = self.hand()?;
         for (i, record) in records.iter().enumerate() {
             let Some(target) = self.targets.get(record.topic) else { return Err(LogError::Void) };
             let mut message = BaseRecord::with_opaque_to(&target.name, record.topic)
                 .partition(murmur2::partition(record.key, target.partitions))
                 .headers(headers(&record));
             (message.key, message.payload) = (record.key, record.value);
-            self.send(message)?;
+            hand.send(message)?;
             if i % 256 == 0 {
-                self.producer.poll(Duration::ZERO);
-                self.check_delivered()?;
+                hand.poll();
+                hand.check_delivered()?;
             }
         }
         Ok(())
-    }
-
-    fn send(&self, mut message: BaseRecord<'_, [u8], [u8], usize>) -> Result<(), LogError> {
-        loop {
-            match self.producer.send(message) {
-                Ok(()) => return Ok(()),
-                // The same record again: any other order of sending loses the order of the log.
-                Err((KafkaError::MessageProduction(Code::QueueFull), back)) => {
-                    message = back;
-                    self.producer.poll(Duration::ZERO);
-                    std::thread::sleep(NAP);
-                    self.check_delivered()?;
-                }
-                Err((error, back)) => return Err(self.error("write a record", back.topic, &error)),
-            }
-        }
-    }
-
-    fn check_delivered(&self) -> Result<(), LogError> {
-        let delivered = self.producer.context().delivered();
-        let failed = delivered.error.clone();
-        drop(delivered);
-        match failed {
-            None => Ok(()),
-            Some((error, topic, _)) => Err(self.error("write records", &topic, &error)),
-        }
-    }
-
-    /// Waits until every record is delivered. Short naps: the client's own flush waits 100 ms at a time, and
-    /// its polls of less than a millisecond do not sleep at all.
-    fn drain(&self) -> Result<(), LogError> {
-        let mut left = self.producer.in_flight_count();
-        while left > 0 {
-            // Times out at once where something is left, which the count tells as well.
-            let _ = self.producer.flush(Duration::ZERO);
-            self.producer.poll(Duration::ZERO);
-            self.check_delivered()?;
-            let now = self.producer.in_flight_count();
-            if now == left {
-                std::thread::sleep(NAP);
-            }
-            left = now;
-        }
-        self.check_delivered()
-    }
-
-    fn own(&self, records: &[Own]) -> Result<(), LogError> {
-        records.iter().try_for_each(|record| {
-            let mut message = BaseRecord::with_opaque_to(&record.topic, OURS).partition(0);
-            if !record.key.is_empty() {
-                message.key = Some(record.key.as_bytes());
-            }
-            message.payload = Some(record.value.as_bytes());
-            self.send(message)
-        })
     }
 
     fn finish(
@@ -288,31 +176,30 @@ impl ProducerThread {
         checkpoint: &[Own],
     ) -> Result<(), LogError> {
         self.begin()?;
-        self.own(schemas)?;
+        let hand = self.hand()?;
+        hand.own(schemas)?;
         if self.transactions() {
             // With the records, so that its partition joins the transaction together with theirs.
-            self.own(checkpoint)?;
+            hand.own(checkpoint)?;
         }
-        self.drain()?;
-        (cut.starts, cut.ends) = self.places();
+        hand.drain()?;
+        (cut.starts, cut.ends) = self.places(&hand.delivered());
         let value = serde_json::to_string(&cut).map_err(|_| LogError::Void)?;
-        self.own(&[Own { topic: self.cuts_topic.clone(), key: String::new(), value }])?;
-        self.drain()?;
+        hand.own(&[Own { topic: self.cuts_topic.clone(), key: String::new(), value }])?;
+        hand.drain()?;
         if self.transactions() {
-            self.commit()?;
+            self.hands.get_mut(self.turn).ok_or(LogError::Void)?.commit()?;
         } else {
             // A checkpoint must never be durable before the cut it speaks of.
-            self.own(checkpoint)?;
-            self.drain()?;
+            hand.own(checkpoint)?;
+            hand.drain()?;
         }
         self.open = false;
-        self.pause.learn(self.first_delivery());
-        self.last_commit = Some(Instant::now());
+        self.turn = (self.turn + 1) % self.hands.len();
         Ok(())
     }
 
-    fn places(&self) -> (Places, Places) {
-        let delivered = self.producer.context().delivered();
+    fn places(&self, delivered: &Delivered) -> (Places, Places) {
         let (mut starts, mut ends) = (Places::new(), Places::new());
         for ((topic, partition), (start, end)) in &delivered.places {
             if let Some(target) = self.targets.get(*topic) {
@@ -323,38 +210,13 @@ impl ProducerThread {
         (starts, ends)
     }
 
-    fn commit(&self) -> Result<(), LogError> {
-        tracing::trace!(target: "pgrelay::phase", "produced");
-        let begun = Instant::now();
-        loop {
-            match self.producer.commit_transaction(Duration::from_secs(10)) {
-                Ok(()) => return Ok(()),
-                // After a time-out the commit goes on, so it is asked for again, never aborted.
-                Err(error) if is_retriable(&error) && begun.elapsed() < COMMIT_LIMIT => {
-                    tracing::warn!(%error, "the commit takes long, asking again");
-                }
-                Err(error) => return Err(self.error("commit the transaction", "", &error)),
-            }
-        }
-    }
-
     fn abort(&mut self) {
-        if std::mem::take(&mut self.open) && self.transactions() {
-            // Not needed for what is right: the next owner's claim aborts it as well, only later.
-            if let Err(error) = self.producer.abort_transaction(Duration::from_secs(5)) {
-                tracing::debug!(%error, "the transaction is left for the next owner to abort");
-            }
+        if std::mem::take(&mut self.open)
+            && self.transactions()
+            && let Ok(hand) = self.hand()
+        {
+            hand.abort();
         }
-    }
-}
-
-fn is_retriable(error: &KafkaError) -> bool {
-    match error {
-        KafkaError::Transaction(error) => {
-            !error.is_fatal() && !error.txn_requires_abort() && error.is_retriable()
-        }
-        KafkaError::Flush(Code::OperationTimedOut) => true,
-        _ => false,
     }
 }
 

@@ -31,6 +31,17 @@ pub struct Builder {
     port: Option<u16>,
     data_dir: Option<PathBuf>,
     detached: bool,
+    memory: Memory,
+}
+
+/// What a broker's JVM gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Memory {
+    /// Little: many brokers run beside each other.
+    #[default]
+    Small,
+    /// What Kafka's own start script gives it.
+    AsShipped,
 }
 
 impl Builder {
@@ -63,6 +74,13 @@ impl Builder {
         self
     }
 
+    /// Gives the JVM the memory and the collector that Kafka's own start script gives it, for what is measured.
+    #[must_use]
+    pub fn as_shipped(mut self) -> Self {
+        self.memory = Memory::AsShipped;
+        self
+    }
+
     /// Fetches Kafka if it is not there yet, starts a broker, and waits until it answers.
     ///
     /// # Errors
@@ -88,6 +106,7 @@ impl Builder {
             jars,
             port,
             controller,
+            memory: self.memory,
             home,
         };
         broker.initialise(&self.settings)?;
@@ -103,6 +122,7 @@ pub struct Kafka {
     jars: PathBuf,
     port: Port,
     controller: Port,
+    memory: Memory,
     log: PathBuf,
     life: Life,
     running: Mutex<Option<Running>>,
@@ -147,6 +167,7 @@ impl Kafka {
             jars: jars::fetch()?,
             port: Port::given(port),
             controller: Port::given(0),
+            memory: Memory::Small,
             home,
         };
         broker.write_tools_log()?;

@@ -71,7 +71,7 @@ impl Lab {
 
     /// A broker with nothing in it.
     pub(crate) fn broker() -> Result<Kafka> {
-        Ok(Kafka::builder().start()?)
+        Ok(Kafka::builder().as_shipped().start()?)
     }
 
     /// Writes a pipeline file.

@@ -78,8 +78,12 @@ pub(crate) fn run(lab: &Lab) -> Result<Vec<Late>> {
         )?;
         let carrier =
             carry(lab, who, &name, &target, &pipeline(lab, who, &name, &target, Some(&broker)))?;
+        // A broker that was started just now compiles for a while.
+        let warm = if who == Who::Both { number("BENCH_WARM", 40) } else { 5 };
+        let between = |rate, seconds| measure(&lab.source, &lab.target, &target, rate, seconds);
+        runtime.block_on(between(1000, warm))?;
         for rate in [200, 1000] {
-            let millis = runtime.block_on(measure(&lab.source, &lab.target, &target, rate))?;
+            let millis = runtime.block_on(between(rate, number("BENCH_SECONDS", 15)))?;
             lates.push(Late { who, rate, millis });
         }
         drop(carrier);
@@ -113,7 +117,11 @@ fn carry<'a>(
     } else {
         let file = lab.pipeline(name, text)?;
         let mut command = Command::new(&lab.program);
-        command.arg("serve").arg(file).args(["--listen", "127.0.0.1:0"]).env("RUST_LOG", "warn");
+        command
+            .arg("serve")
+            .arg(file)
+            .args(["--listen", "127.0.0.1:0"])
+            .env("RUST_LOG", crate::log_level());
         Some(command.stdin(Stdio::null()).spawn()?)
     };
     Ok(Carrier { child, lab, target, name })
@@ -125,12 +133,13 @@ async fn connect(cluster: &Postgres, database: &str) -> Result<Client> {
     Ok(client)
 }
 
-/// Commits `rate` rows a second and returns how late each was.
+/// Commits `rate` rows a second for so many seconds, and returns how late each was.
 async fn measure(
     source: &Postgres,
     target: &Postgres,
     database: &str,
     rate: u32,
+    seconds: u64,
 ) -> Result<Vec<f64>> {
     let writer = connect(source, DATABASE).await?;
     let reader = connect(target, database).await?;
@@ -139,9 +148,7 @@ async fn measure(
         writer.prepare("INSERT INTO items VALUES ($1, 'late', 'row', 1, now(), '{}')").await?;
     let first: i64 =
         writer.query_one("SELECT coalesce(max(id), 0) + 1 FROM items", &[]).await?.get(0);
-    // The first changes find connections, topics and plans unmade.
-    let warm = i64::from(rate);
-    let count = i64::from(rate) * i64::try_from(number("BENCH_SECONDS", 15))? + warm;
+    let count = i64::from(rate) * i64::try_from(seconds)?;
     let (committed, mut commits) = tokio::sync::mpsc::unbounded_channel();
     let writing = tokio::spawn(async move {
         let begun = Instant::now();
@@ -171,7 +178,6 @@ async fn measure(
         tokio::time::sleep(Duration::from_micros(200)).await;
     }
     writing.await.context("the writer")??;
-    let mut millis = millis.split_off(usize::try_from(warm)?);
     millis.sort_by(f64::total_cmp);
     Ok(millis)
 }

@@ -20,6 +20,7 @@ bench [WORK…]   WORK: inserts | mixed | single | wide | memory | latency | all
   BENCH_ROWS=n    changes of a backlog (default: 1000000; single: a fifth, wide: a tenth)
   BENCH_RUNS=n    runs of each contestant, of which the median counts (default: 3)
   BENCH_SECONDS=n how long each latency is taken (default: 15)
+  BENCH_LOG=level what pgrelay logs (default: warn)
   PGRELAY_BIN     the program (default: target/release/pgrelay)";
 
 fn main() -> Result<()> {
@@ -51,4 +52,9 @@ fn is_other(word: &str) -> bool {
 /// A number from the environment.
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// What pgrelay logs meanwhile.
+fn log_level() -> String {
+    std::env::var("BENCH_LOG").unwrap_or_else(|_| "warn".into())
 }

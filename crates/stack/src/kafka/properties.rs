@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::Kafka;
+use super::{Kafka, Memory};
 use crate::error::Tried;
 use crate::process::run;
 use crate::{Result, files};
@@ -45,14 +45,23 @@ impl Kafka {
 
     pub(super) fn java_args(&self) -> Vec<String> {
         let log = self.home.path().join("log4j2.properties");
-        vec![
-            "-Xms128m".to_owned(),
-            "-Xmx512m".to_owned(),
-            "-XX:+UseSerialGC".to_owned(),
-            format!("-Dlog4j2.configurationFile={}", log.display()),
-            "-cp".to_owned(),
-            self.class_path(),
-        ]
+        let memory: &[&str] = match self.memory {
+            Memory::Small => &["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC"],
+            // kafka-server-start.sh and kafka-run-class.sh.
+            Memory::AsShipped => &[
+                "-Xms1g",
+                "-Xmx1g",
+                "-server",
+                "-XX:+UseG1GC",
+                "-XX:MaxGCPauseMillis=20",
+                "-XX:InitiatingHeapOccupancyPercent=35",
+                "-XX:+ExplicitGCInvokesConcurrent",
+            ],
+        };
+        let mut args: Vec<String> = memory.iter().map(|arg| (*arg).to_owned()).collect();
+        args.push(format!("-Dlog4j2.configurationFile={}", log.display()));
+        args.extend(["-cp".to_owned(), self.class_path()]);
+        args
     }
 
     /// Writes the configuration, and formats the log folder if that was not done.

@@ -1,0 +1,209 @@
+//! One producer of the brokers, and what may be asked of it between two commits. Everything here blocks.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::producer::{BaseProducer, BaseRecord, NoCustomPartitioner, Producer};
+
+use crate::client;
+use crate::config::{Delivery, LogSettings};
+use crate::delivery::{Context, Delivered, OURS, is_purge};
+use crate::error::{Asking, LogError};
+use crate::pause::Pause;
+use crate::producer::Own;
+
+/// How long a transaction may take to end before the batch counts as failed.
+const COMMIT_LIMIT: Duration = Duration::from_secs(120);
+/// How long the thread sleeps where it waits for the brokers.
+const NAP: Duration = Duration::from_micros(200);
+
+/// A producer.
+pub(crate) struct Hand {
+    settings: LogSettings,
+    producer: BaseProducer<Context, NoCustomPartitioner>,
+    begun: Instant,
+    last_commit: Option<Instant>,
+    pause: Pause,
+}
+
+impl Hand {
+    /// Makes the producer and fences every older one of this transactional id; without one, there are no transactions.
+    pub(crate) fn claim(settings: &LogSettings, id: Option<String>) -> Result<Self, LogError> {
+        let defaults = [
+            ("retry.backoff.ms", "1"),
+            ("queue.buffering.max.kbytes", "65536"),
+            ("queue.buffering.max.messages", "200000"),
+        ];
+        let mut config = client::config(settings, &defaults)?;
+        config
+            // The batch is built already: waiting for more only delays it.
+            .set("linger.ms", "0")
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            .set("compression.type", settings.kafka.compression.word());
+        let transactions = id.is_some();
+        if let Some(id) = id {
+            config.set("transactional.id", id);
+        }
+        let asking = Asking::new(settings, "claim the transactional id", "");
+        let producer: BaseProducer<Context, NoCustomPartitioner> =
+            config.create_with_context(Context::default()).map_err(|error| asking.error(&error))?;
+        if transactions {
+            producer.init_transactions(client::ASK_LIMIT * 3).map_err(|error| {
+                producer.poll(Duration::ZERO);
+                producer.context().said.explain(asking, &error)
+            })?;
+        }
+        Ok(Self {
+            settings: settings.clone(),
+            producer,
+            begun: Instant::now(),
+            last_commit: None,
+            pause: Pause(Pause::SHORTEST),
+        })
+    }
+
+    fn transactions(&self) -> bool {
+        self.settings.kafka.delivery == Delivery::ExactlyOnce
+    }
+
+    /// What was delivered since [`Hand::begin`].
+    pub(crate) fn delivered(&self) -> std::sync::MutexGuard<'_, Delivered> {
+        self.producer.context().delivered()
+    }
+
+    /// Runs the client's own events.
+    pub(crate) fn poll(&self) {
+        self.producer.poll(Duration::ZERO);
+    }
+
+    /// Begins a batch, and its transaction where there are any.
+    pub(crate) fn begin(&mut self) -> Result<(), LogError> {
+        *self.delivered() = Delivered::default();
+        if !self.transactions() {
+            return Ok(());
+        }
+        if let Some(wait) = self.last_commit.and_then(|at| self.pause.0.checked_sub(at.elapsed())) {
+            std::thread::sleep(wait);
+        }
+        self.begun = Instant::now();
+        self.producer.begin_transaction().map_err(|error| self.error("begin", "", &error))
+    }
+
+    fn first_delivery(&self) -> Option<Duration> {
+        let delivered = self.producer.context().delivered();
+        Some(delivered.first?.duration_since(self.begun))
+    }
+
+    fn error(&self, doing: &'static str, topic: &str, error: &KafkaError) -> LogError {
+        self.producer.poll(Duration::ZERO);
+        let asking = Asking::new(&self.settings, doing, topic);
+        // What ended the producer tells more than what that did to the records in flight.
+        if let Some((code, reason)) = self.producer.client().fatal_error() {
+            return asking.code(code, &reason);
+        }
+        let delivered = self.producer.context().delivered();
+        let failed = delivered.error.clone();
+        drop(delivered);
+        // The transaction's own error tells only that it failed; a record's tells why.
+        match failed {
+            Some((error, topic, partition)) if !is_purge(&error) => {
+                let place = format!("{topic}, partition {partition}");
+                Asking::new(&self.settings, "write records", &place).error(&error)
+            }
+            _ => self.producer.context().said.explain(asking, error),
+        }
+    }
+
+    pub(crate) fn send(
+        &self,
+        mut message: BaseRecord<'_, [u8], [u8], usize>,
+    ) -> Result<(), LogError> {
+        loop {
+            match self.producer.send(message) {
+                Ok(()) => return Ok(()),
+                // The same record again: any other order of sending loses the order of the log.
+                Err((KafkaError::MessageProduction(Code::QueueFull), back)) => {
+                    message = back;
+                    self.producer.poll(Duration::ZERO);
+                    std::thread::sleep(NAP);
+                    self.check_delivered()?;
+                }
+                Err((error, back)) => return Err(self.error("write a record", back.topic, &error)),
+            }
+        }
+    }
+
+    pub(crate) fn check_delivered(&self) -> Result<(), LogError> {
+        let delivered = self.producer.context().delivered();
+        let failed = delivered.error.clone();
+        drop(delivered);
+        match failed {
+            None => Ok(()),
+            Some((error, topic, _)) => Err(self.error("write records", &topic, &error)),
+        }
+    }
+
+    /// Waits until every record is delivered. Short naps: the client's own flush wakes every broker's thread each
+    /// time it looks, a poll ends no sooner than its time-out, and one of less than a millisecond does not sleep.
+    pub(crate) fn drain(&self) -> Result<(), LogError> {
+        let mut left = self.producer.in_flight_count();
+        while left > 0 {
+            self.producer.poll(Duration::ZERO);
+            self.check_delivered()?;
+            let now = self.producer.in_flight_count();
+            if now == left {
+                std::thread::sleep(NAP);
+            }
+            left = now;
+        }
+        self.check_delivered()
+    }
+
+    pub(crate) fn own(&self, records: &[Own]) -> Result<(), LogError> {
+        records.iter().try_for_each(|record| {
+            let mut message = BaseRecord::with_opaque_to(&record.topic, OURS).partition(0);
+            if !record.key.is_empty() {
+                message.key = Some(record.key.as_bytes());
+            }
+            message.payload = Some(record.value.as_bytes());
+            self.send(message)
+        })
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), LogError> {
+        tracing::trace!(target: "pgrelay::phase", "produced");
+        let begun = Instant::now();
+        loop {
+            match self.producer.commit_transaction(Duration::from_secs(10)) {
+                Ok(()) => break,
+                // After a time-out the commit goes on, so it is asked for again, never aborted.
+                Err(error) if is_retriable(&error) && begun.elapsed() < COMMIT_LIMIT => {
+                    tracing::warn!(%error, "the commit takes long, asking again");
+                }
+                Err(error) => return Err(self.error("commit the transaction", "", &error)),
+            }
+        }
+        self.pause.learn(self.first_delivery());
+        self.last_commit = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Leaves the transaction behind.
+    pub(crate) fn abort(&self) {
+        // Not needed for what is right: the next owner's claim aborts it as well, only later.
+        if let Err(error) = self.producer.abort_transaction(Duration::from_secs(5)) {
+            tracing::debug!(%error, "the transaction is left for the next owner to abort");
+        }
+    }
+}
+
+fn is_retriable(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::Transaction(error) => {
+            !error.is_fatal() && !error.txn_requires_abort() && error.is_retriable()
+        }
+        KafkaError::Flush(Code::OperationTimedOut) => true,
+        _ => false,
+    }
+}
