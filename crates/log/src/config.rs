@@ -181,6 +181,11 @@ impl LogSettings {
     pub fn transactional_id(&self) -> String {
         format!("pgrelay-{}", self.pipeline)
     }
+
+    /// The one that only `pgrelay check` asks for: asking for the pipeline's own would fence it.
+    pub(crate) fn check_id(&self) -> String {
+        format!("{}-check", self.transactional_id())
+    }
 }
 
 #[cfg(test)]

@@ -135,12 +135,13 @@ impl<'a> Asking<'a> {
             Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => {
                 LogError::Fenced { pipeline: self.settings.pipeline.clone() }
             }
-            Code::TopicAuthorizationFailed
-            | Code::ClusterAuthorizationFailed
-            | Code::TransactionalIdAuthorizationFailed => outside("kafka_not_authorized")
-                .remedy("Give the pipeline's user the rights it needs.")
-                .run(crate::acl::commands(self.settings, "User:pgrelay"))
-                .into(),
+            Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+                self.not_authorized(self.place(), reason)
+            }
+            Code::TransactionalIdAuthorizationFailed => {
+                let id = self.settings.transactional_id();
+                self.not_authorized(format!("{}, transactional id {id}", self.place()), reason)
+            }
             Code::Authentication | Code::SaslAuthenticationFailed | Code::SSL => {
                 outside("kafka_authentication")
                     .remedy("Check security.protocol, the sasl.* and the ssl.* settings under kafka: options.")
@@ -171,6 +172,13 @@ impl<'a> Asking<'a> {
                 .into(),
             _ => self.broker(reason),
         }
+    }
+
+    fn not_authorized(&self, place: String, reason: &str) -> LogError {
+        Finding::outside("kafka_not_authorized", place, format!("{}: {reason}", self.doing))
+            .remedy("Give the pipeline's user the rights it lacks; these are all it needs.")
+            .run(crate::acl::commands(self.settings))
+            .into()
     }
 
     fn too_large(&self, reason: &str) -> LogError {

@@ -68,9 +68,7 @@ impl Reader {
             None => last_begin(&settings, &topic)?.unwrap_or(0),
         };
         if start < low {
-            return Err(lane::past_retention(&format!(
-                "Kafka topic {topic}, partition 0, offset {start}"
-            )));
+            return Err(lane::past_retention(&settings, &topic, 0, (start, low)));
         }
         if place.cut.is_some() && start >= high {
             return Err(recreated(&topic, 0, start, "the topic ends before this offset"));
