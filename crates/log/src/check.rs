@@ -86,7 +86,10 @@ fn transactions(settings: &LogSettings) -> Result<Option<Finding>, LogError> {
             let finding = asking.code(error.code(), &error.to_string()).finding();
             Ok(Some(Finding { warning: true, ..finding }))
         }
-        Err(error) => Ok(Some(asking.error(&error).finding())),
+        Err(error) => {
+            let explained = asking.no_coordinator(producer.client(), asking.error(&error));
+            Ok(Some(explained.finding()))
+        }
     }
 }
 

@@ -36,6 +36,8 @@ const OWNED: [&str; 12] = [
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     last: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    /// The topic the principal may not write in a transaction: only the client's log names it.
+    refused: Mutex<Option<String>>,
 }
 
 impl Said {
@@ -43,6 +45,21 @@ impl Said {
         if let (Some(code), Ok(mut last)) = (error.rdkafka_error_code(), self.last.lock()) {
             *last = Some((code, reason.to_owned()));
         }
+    }
+
+    /// Takes in a line of the client's log.
+    pub(crate) fn note_line(&self, facility: &str, message: &str) {
+        if facility == "ADDPARTS" && message.contains("authorization failed") {
+            let topic = message.split('"').nth(1).map(str::to_owned);
+            if let Ok(mut refused) = self.refused.lock() {
+                *refused = topic;
+            }
+        }
+    }
+
+    /// The topic that was refused last.
+    pub(crate) fn refused(&self) -> String {
+        self.refused.lock().ok().and_then(|refused| refused.clone()).unwrap_or_default()
     }
 
     /// The error `asking` met, with what the client said before where that tells more.

@@ -172,7 +172,7 @@ impl Lane {
             self.place(),
             format!("the log says the partition reaches offset {end}, and it does not"),
         )
-        .remedy("The topic was deleted or made anew. Copy the tables again: drop the pipeline's checkpoints on both sides, then start.")
+        .remedy("The topic was deleted or made anew. Copy the tables again: run `pgrelay drop` for the pipeline and start it with emptied target tables.")
         .into()
     }
 

@@ -105,7 +105,8 @@ impl ProducerThread {
         if transactions {
             producer.init_transactions(client::ASK_LIMIT * 3).map_err(|error| {
                 producer.poll(Duration::ZERO);
-                producer.context().said.explain(asking, &error)
+                let explained = producer.context().said.explain(asking, &error);
+                asking.no_coordinator(producer.client(), explained)
             })?;
         }
         let targets = Arc::from(Vec::new());
@@ -204,8 +205,26 @@ impl ProducerThread {
                 let place = format!("{topic}, partition {partition}");
                 Asking::new(&self.settings, "write records", &place).error(&error)
             }
-            _ => self.producer.context().said.explain(asking, error),
+            _ => self
+                .why_failed(doing)
+                .unwrap_or_else(|| self.producer.context().said.explain(asking, error)),
         }
+    }
+
+    /// What made the transaction fail, where its records only fell with it. One that has not failed refuses to
+    /// begin once more and stays as it is.
+    fn why_failed(&self, doing: &'static str) -> Option<LogError> {
+        if !self.open || !self.transactions() {
+            return None;
+        }
+        let Err(KafkaError::Transaction(error)) = self.producer.begin_transaction() else {
+            return None;
+        };
+        if !error.txn_requires_abort() {
+            return None;
+        }
+        let topic = self.producer.context().said.refused();
+        Some(Asking::new(&self.settings, doing, &topic).code(error.code(), &error.to_string()))
     }
 
     fn produce(&mut self, records: &Records, targets: Arc<[Target]>) -> Result<(), LogError> {

@@ -10,7 +10,7 @@ use stack::wait;
 use crate::{Place, Ran, binary};
 
 /// How long a state may take to come. Far more than any needs on a slow machine.
-pub const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// A running `pgrelay serve`, killed when it is dropped.
 #[derive(Debug)]
