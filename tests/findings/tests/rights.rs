@@ -12,7 +12,7 @@ fn printed(place: &Place, file: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-fn deny<'a>(broker: &Guarded, what: &[&'a str]) {
+fn deny(broker: &Guarded, what: &[&str]) {
     let deny = ["--add", "--force", "--deny-principal", "User:pgrelay"];
     broker.acl(&[&deny[..], what].concat());
 }
