@@ -65,6 +65,7 @@ impl From<Finding> for SourceError {
 impl Fault for SourceError {
     fn remedy(&self) -> Remedy {
         match self {
+            SourceError::Server { error, .. } if is_pooler(error) => Remedy::Halt,
             SourceError::Server { error, .. } => error.remedy(),
             SourceError::Finding(_) | SourceError::Decode { .. } | SourceError::Stream { .. } => {
                 Remedy::Halt
@@ -88,6 +89,14 @@ impl Fault for SourceError {
     }
 }
 
+/// A pooler says so to what a replication connection sets at its start; no server does, and waiting changes nothing.
+fn is_pooler(error: &ServerError) -> bool {
+    error.code() == Some("08P01")
+        && error
+            .response()
+            .is_some_and(|response| response.message.starts_with("unsupported startup parameter"))
+}
+
 /// Turns a server's no into what to do about it, by SQLSTATE.
 fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
     let reason = format!("{doing}: {error}");
@@ -97,6 +106,7 @@ fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
     let message = error.response().map(|response| response.message.as_str()).unwrap_or_default();
     match error.code() {
         None if error.is_unreachable() => outside("source_unreachable", "start the server, or correct host and port in `source.postgres.url`"),
+        Some("08P01") if is_pooler(error) => outside("source_pooler", "a connection pooler does not pass a replication stream: name the server's own host and port in `source.postgres.url`"),
         None => outside("source_connection", "correct `source.postgres.url`: its sslmode and certificates"),
         Some("28P01" | "28000") if message.contains("pg_hba.conf") => {
             outside("source_hba", "allow the role in pg_hba.conf, for the database and for replication, and reload the server")

@@ -288,5 +288,5 @@ fn a_replication_connection_through_a_pooler_is_refused() {
     let file =
         place.file("").replace(&place.postgres.url("src"), &pooler.url_as("postgres", "src"));
     let ran = place.serve(&file);
-    ran.expect(3, &["source", "pooler"]);
+    ran.expect(3, &["source_pooler", "the server's own host and port"]);
 }
