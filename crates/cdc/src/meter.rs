@@ -92,6 +92,10 @@ counters! {
     queue_bytes,
     /// How many bytes may wait there.
     queue_bytes_max,
+    /// How much WAL the source keeps for the slot.
+    slot_kept_bytes,
+    /// How much WAL the source would keep for it; 0 is without bound.
+    slot_keep_bytes_max,
 }
 
 impl Meter {

@@ -4,8 +4,15 @@ use std::fmt::Write;
 
 use crate::config::LogSettings;
 
-/// `kafka-acls` lines that give `principal` what both halves of the pipeline need.
-pub fn commands(settings: &LogSettings, principal: &str) -> String {
+/// Who the pipeline is to the brokers, as far as its options tell.
+fn principal(settings: &LogSettings) -> String {
+    let user = settings.options.get("sasl.username").map_or("pgrelay", String::as_str);
+    format!("User:{user}")
+}
+
+/// `kafka-acls` lines that give the pipeline's user what both halves need.
+pub fn commands(settings: &LogSettings) -> String {
+    let principal = principal(settings);
     let base = format!(
         "kafka-acls.sh --bootstrap-server {} --add --allow-principal '{principal}'",
         settings.bootstrap()
@@ -24,7 +31,7 @@ pub fn commands(settings: &LogSettings, principal: &str) -> String {
     topics("literal", &crate::topics::cuts_topic(prefix));
     topics("literal", &crate::topics::schemas_topic(prefix));
     let id = settings.transactional_id();
-    for id in settings.transactional_ids() {
+    for id in settings.transactional_ids().iter().chain([&settings.check_id()]) {
         let _ = writeln!(
             out,
             "{base} --operation Describe --operation Write --transactional-id '{id}'"

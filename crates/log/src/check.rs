@@ -50,9 +50,9 @@ fn inspect(
         findings.push(error.finding());
     }
     if settings.kafka.delivery == Delivery::ExactlyOnce
-        && let Err(error) = transactions(settings)
+        && let Some(finding) = transactions(settings)?
     {
-        findings.push(error.finding());
+        findings.push(finding);
     }
     let there: Vec<String> = there.into_keys().collect();
     if there.is_empty() {
@@ -72,20 +72,24 @@ fn inspect(
 }
 
 /// Asks for a transactional id that no pipeline has: asking for the pipeline's own would fence it.
-fn transactions(settings: &LogSettings) -> Result<(), LogError> {
+fn transactions(settings: &LogSettings) -> Result<Option<Finding>, LogError> {
     let asking = Asking::new(settings, "ask for transactions", "");
     let mut config = client::config(settings, &[])?;
-    config.set("transactional.id", format!("{}:check", settings.transactional_id()));
+    config.set("transactional.id", settings.check_id());
     let producer: BaseProducer = config.create().map_err(|error| asking.error(&error))?;
     match producer.init_transactions(client::ASK_LIMIT) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(None),
+        // Rights may have been given for the pipeline's own id alone, and that one is not asked for here.
         Err(rdkafka::error::KafkaError::Transaction(error))
             if error.code() == Code::TransactionalIdAuthorizationFailed =>
         {
-            // The rights are given for the pipeline's own id alone; that they are asked for is answer enough.
-            Ok(())
+            let finding = asking.code(error.code(), &error.to_string()).finding();
+            Ok(Some(Finding { warning: true, ..finding }))
         }
-        Err(error) => Err(asking.error(&error)),
+        Err(error) => {
+            let explained = asking.no_coordinator(producer.client(), asking.error(&error));
+            Ok(Some(explained.finding()))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How every client of the brokers is set up, and what it tells while it works.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -35,21 +35,47 @@ const OWNED: [&str; 12] = [
 /// What a client says of itself: kept for the next error, as a time-out alone does not tell why.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
-    last: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    last: Mutex<Option<(RDKafkaErrorCode, String, Instant)>>,
+    /// The topic the principal may not write in a transaction: only the client's log names it.
+    refused: Mutex<Option<String>>,
 }
 
 impl Said {
     pub(crate) fn note(&self, error: &KafkaError, reason: &str) {
+        use RDKafkaErrorCode as Code;
         if let (Some(code), Ok(mut last)) = (error.rdkafka_error_code(), self.last.lock()) {
-            *last = Some((code, reason.to_owned()));
+            // A broker that turned us away counts as down right after: why it did tells more.
+            let is_down = matches!(code, Code::AllBrokersDown | Code::BrokerTransportFailure);
+            let turned_away = last.as_ref().is_some_and(|(code, _, at)| {
+                matches!(code, Code::Authentication | Code::SaslAuthenticationFailed | Code::SSL)
+                    && at.elapsed() < ASK_LIMIT
+            });
+            if !(is_down && turned_away) {
+                *last = Some((code, reason.to_owned(), Instant::now()));
+            }
         }
+    }
+
+    /// Takes in a line of the client's log.
+    pub(crate) fn note_line(&self, facility: &str, message: &str) {
+        if facility == "ADDPARTS" && message.contains("authorization failed") {
+            let topic = message.split('"').nth(1).map(str::to_owned);
+            if let Ok(mut refused) = self.refused.lock() {
+                *refused = topic;
+            }
+        }
+    }
+
+    /// The topic that was refused last.
+    pub(crate) fn refused(&self) -> String {
+        self.refused.lock().ok().and_then(|refused| refused.clone()).unwrap_or_default()
     }
 
     /// The error `asking` met, with what the client said before where that tells more.
     pub(crate) fn explain(&self, asking: Asking<'_>, error: &KafkaError) -> LogError {
         let known = self.last.lock().ok().and_then(|mut last| last.take());
         match (asking.error(error), known) {
-            (LogError::Broker { .. }, Some((code, reason))) => {
+            (LogError::Broker { .. }, Some((code, reason, _))) => {
                 asking.code(code, &format!("{error}; {reason}"))
             }
             (error, _) => error,

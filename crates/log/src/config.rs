@@ -188,6 +188,11 @@ impl LogSettings {
         let second = format!("{id}:2");
         [id, second]
     }
+
+    /// The one that only `pgrelay check` asks for: asking for the pipeline's own would fence it.
+    pub(crate) fn check_id(&self) -> String {
+        format!("{}:check", self.transactional_id())
+    }
 }
 
 #[cfg(test)]

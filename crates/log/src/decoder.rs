@@ -88,7 +88,7 @@ impl Decoder {
             place,
             format!("the table version {fingerprint:X} is not in topic {topic}"),
         )
-        .remedy("The topic of the table versions was deleted or made anew. Copy the tables again: drop the pipeline's checkpoints on both sides, then start.")
+        .remedy("The topic of the table versions was deleted or made anew. Copy the tables again: run `pgrelay drop` for the pipeline and start it with emptied target tables.")
         .into()
     }
 }

@@ -33,6 +33,7 @@ pub(crate) struct Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.said.note_line(facility, message);
         client::log(level, facility, message);
     }
 

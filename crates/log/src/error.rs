@@ -1,8 +1,11 @@
 //! What goes wrong at the log, what the program does about it, and what the person is told.
 
 use cdc::{Fault, Finding, Remedy};
+use rdkafka::ClientContext;
+use rdkafka::client::Client;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
+use crate::client::ASK_LIMIT;
 use crate::config::LogSettings;
 use crate::converter::ConvertError;
 
@@ -18,6 +21,14 @@ pub enum LogError {
         doing: &'static str,
         /// What the client says.
         reason: String,
+    },
+    /// The brokers answer, and none of them leads transactions; one may yet.
+    #[error("{doing}: the brokers answer, but none of them coordinates transactions")]
+    NoCoordinator {
+        /// Brokers.
+        place: String,
+        /// What was tried.
+        doing: &'static str,
     },
     /// Another process claimed the pipeline.
     #[error("another process writes for pipeline {pipeline} now")]
@@ -39,7 +50,10 @@ pub enum LogError {
 impl Fault for LogError {
     fn remedy(&self) -> Remedy {
         match self {
-            LogError::Broker { .. } | LogError::Fenced { .. } | LogError::Void => Remedy::Retry,
+            LogError::Broker { .. }
+            | LogError::NoCoordinator { .. }
+            | LogError::Fenced { .. }
+            | LogError::Void => Remedy::Retry,
             LogError::Encode(_) => Remedy::Divert,
             LogError::Refused(_) => Remedy::Halt,
         }
@@ -50,6 +64,11 @@ impl Fault for LogError {
             LogError::Broker { place, .. } => {
                 Finding::outside("kafka_unreachable", place.clone(), self.to_string())
                     .remedy("Start the brokers, or name reachable ones under kafka: brokers.")
+            }
+            LogError::NoCoordinator { place, .. } => {
+                Finding::outside("kafka_without_transactions", place.clone(), self.to_string())
+                    .remedy("See why the brokers cannot make or lead their topic __transaction_state: transaction.state.log.replication.factor and transaction.state.log.min.isr must not ask for more brokers than there are. Or write `delivery: at_least_once` under kafka: and live with records that come twice.")
+                    .run(format!("kafka-topics.sh --bootstrap-server {} --describe --topic __transaction_state", place.trim_start_matches("Kafka at ")))
             }
             LogError::Fenced { pipeline } => {
                 Finding::failed("kafka_fenced", format!("pipeline {pipeline}"), self.to_string())
@@ -124,6 +143,21 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// Tells brokers without transactions from brokers that are not there: these do not answer anything.
+    pub(crate) fn no_coordinator<C: ClientContext>(
+        &self,
+        client: &Client<C>,
+        error: LogError,
+    ) -> LogError {
+        let answers = || client.fetch_metadata(None, ASK_LIMIT).is_ok();
+        match error {
+            LogError::Broker { place, doing, .. } if answers() => {
+                LogError::NoCoordinator { place, doing }
+            }
+            error => error,
+        }
+    }
+
     pub(crate) fn broker(&self, reason: impl Into<String>) -> LogError {
         LogError::Broker { place: self.place(), doing: self.doing, reason: reason.into() }
     }
@@ -135,12 +169,13 @@ impl<'a> Asking<'a> {
             Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => {
                 LogError::Fenced { pipeline: self.settings.pipeline.clone() }
             }
-            Code::TopicAuthorizationFailed
-            | Code::ClusterAuthorizationFailed
-            | Code::TransactionalIdAuthorizationFailed => outside("kafka_not_authorized")
-                .remedy("Give the pipeline's user the rights it needs.")
-                .run(crate::acl::commands(self.settings, "User:pgrelay"))
-                .into(),
+            Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+                self.not_authorized(self.place(), reason)
+            }
+            Code::TransactionalIdAuthorizationFailed => {
+                let id = self.settings.transactional_id();
+                self.not_authorized(format!("{}, transactional id {id}", self.place()), reason)
+            }
             Code::Authentication | Code::SaslAuthenticationFailed | Code::SSL => {
                 outside("kafka_authentication")
                     .remedy("Check security.protocol, the sasl.* and the ssl.* settings under kafka: options.")
@@ -171,6 +206,13 @@ impl<'a> Asking<'a> {
                 .into(),
             _ => self.broker(reason),
         }
+    }
+
+    fn not_authorized(&self, place: String, reason: &str) -> LogError {
+        Finding::outside("kafka_not_authorized", place, format!("{}: {reason}", self.doing))
+            .remedy("Give the pipeline's user the rights it lacks; these are all it needs.")
+            .run(crate::acl::commands(self.settings))
+            .into()
     }
 
     fn too_large(&self, reason: &str) -> LogError {

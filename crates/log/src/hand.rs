@@ -21,6 +21,8 @@ const NAP: Duration = Duration::from_micros(200);
 pub(crate) struct Hand {
     settings: LogSettings,
     producer: BaseProducer<Context, NoCustomPartitioner>,
+    /// Between begin and commit of a transaction.
+    inside: bool,
     begun: Instant,
     last_commit: Option<Instant>,
     pause: Pause,
@@ -51,12 +53,14 @@ impl Hand {
         if transactions {
             producer.init_transactions(client::ASK_LIMIT * 3).map_err(|error| {
                 producer.poll(Duration::ZERO);
-                producer.context().said.explain(asking, &error)
+                let explained = producer.context().said.explain(asking, &error);
+                asking.no_coordinator(producer.client(), explained)
             })?;
         }
         Ok(Self {
             settings: settings.clone(),
             producer,
+            inside: false,
             begun: Instant::now(),
             last_commit: None,
             pause: Pause(Pause::SHORTEST),
@@ -87,7 +91,9 @@ impl Hand {
             std::thread::sleep(wait);
         }
         self.begun = Instant::now();
-        self.producer.begin_transaction().map_err(|error| self.error("begin", "", &error))
+        self.producer.begin_transaction().map_err(|error| self.error("begin", "", &error))?;
+        self.inside = true;
+        Ok(())
     }
 
     fn first_delivery(&self) -> Option<Duration> {
@@ -111,8 +117,26 @@ impl Hand {
                 let place = format!("{topic}, partition {partition}");
                 Asking::new(&self.settings, "write records", &place).error(&error)
             }
-            _ => self.producer.context().said.explain(asking, error),
+            _ => self
+                .why_failed(doing)
+                .unwrap_or_else(|| self.producer.context().said.explain(asking, error)),
         }
+    }
+
+    /// What made the transaction fail, where its records only fell with it. One that has not failed refuses to
+    /// begin once more and stays as it is.
+    fn why_failed(&self, doing: &'static str) -> Option<LogError> {
+        if !self.inside || !self.transactions() {
+            return None;
+        }
+        let Err(KafkaError::Transaction(error)) = self.producer.begin_transaction() else {
+            return None;
+        };
+        if !error.txn_requires_abort() {
+            return None;
+        }
+        let topic = self.producer.context().said.refused();
+        Some(Asking::new(&self.settings, doing, &topic).code(error.code(), &error.to_string()))
     }
 
     pub(crate) fn send(
@@ -184,6 +208,7 @@ impl Hand {
                 Err(error) => return Err(self.error("commit the transaction", "", &error)),
             }
         }
+        self.inside = false;
         self.pause.learn(self.first_delivery());
         self.last_commit = Some(Instant::now());
         Ok(())

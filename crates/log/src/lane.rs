@@ -15,7 +15,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::client::{ASK_LIMIT, Said};
 use crate::config::LogSettings;
-use crate::error::{Asking, LogError};
+use crate::error::{Asking, LogError, configs_command};
 use crate::scan;
 
 /// After so long without a record, the broker is asked whether there are any.
@@ -172,13 +172,21 @@ impl Lane {
             self.place(),
             format!("the log says the partition reaches offset {end}, and it does not"),
         )
-        .remedy("The topic was deleted or made anew. Copy the tables again: drop the pipeline's checkpoints on both sides, then start.")
+        .remedy("The topic was deleted or made anew. Copy the tables again: run `pgrelay drop` for the pipeline and start it with emptied target tables.")
         .into()
     }
 
     fn error(&self, settings: &LogSettings, error: &KafkaError) -> LogError {
         match error.rdkafka_error_code() {
-            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => past_retention(&self.place()),
+            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
+                match scan::watermarks(&self.consumer, settings, &self.topic, self.partition) {
+                    Ok((low, _)) if low <= self.next => self.lost(self.next),
+                    Ok((low, _)) => {
+                        past_retention(settings, &self.topic, self.partition, (self.next, low))
+                    }
+                    Err(error) => error,
+                }
+            }
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
                 self.lost(self.next)
             }
@@ -188,13 +196,19 @@ impl Lane {
 }
 
 /// Records that were not read yet are gone.
-pub(crate) fn past_retention(place: &str) -> LogError {
+pub(crate) fn past_retention(
+    settings: &LogSettings,
+    topic: &str,
+    partition: i32,
+    (wanted, low): (i64, i64),
+) -> LogError {
     Finding::failed(
         "kafka_log_start",
-        place,
-        "the partition has no record at this offset: the topic's retention removed it, or the topic was made anew",
+        format!("Kafka topic {topic}, partition {partition}, offset {wanted}"),
+        format!("the partition begins at offset {low}: records from {wanted} on were removed before the target had them"),
     )
-    .remedy("Copy the tables again: drop the pipeline's checkpoints on both sides, then start. To keep records longer, raise retention.ms in kafka: topic_config.")
+    .remedy(format!("Copy the tables again: run `pgrelay drop` for pipeline {} and start it with emptied target tables. Let the topics keep records for as long as the target may be away: retention.ms and retention.bytes, here and under kafka: topic_config.", settings.pipeline))
+    .run(configs_command(settings, topic, "retention.ms=1209600000"))
     .into()
 }
 

@@ -68,9 +68,7 @@ impl Reader {
             None => last_begin(&settings, &topic)?.unwrap_or(0),
         };
         if start < low {
-            return Err(lane::past_retention(&format!(
-                "Kafka topic {topic}, partition 0, offset {start}"
-            )));
+            return Err(lane::past_retention(&settings, &topic, 0, (start, low)));
         }
         if place.cut.is_some() && start >= high {
             return Err(recreated(&topic, 0, start, "the topic ends before this offset"));
@@ -335,7 +333,7 @@ fn recreated(topic: &str, partition: i32, offset: i64, reason: &str) -> LogError
         format!("Kafka topic {topic}, partition {partition}, offset {offset}"),
         reason,
     )
-    .remedy("The log is not the one the target was fed from. Copy the tables again: drop the pipeline's checkpoints on both sides, then start.")
+    .remedy("The log is not the one the target was fed from. Copy the tables again: run `pgrelay drop` for the pipeline and start it with emptied target tables.")
     .into()
 }
 
@@ -345,6 +343,6 @@ fn foreign(place: &str, message: &dyn MessageRef, what: &str) -> LogError {
         format!("{place}, offset {}", message.offset()),
         format!("among the records of a batch there is one {what}"),
     )
-    .remedy("The topic was made anew, or something else writes to it: see who may write to it, then copy the tables again.")
+    .remedy("The topic was made anew, or something else writes to it: see who may write to it, then copy the tables again: run `pgrelay drop` for the pipeline and start it with emptied target tables.")
     .into()
 }

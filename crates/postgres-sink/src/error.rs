@@ -22,6 +22,8 @@ pub enum SinkError {
     Row {
         /// The target's table.
         table: TableName,
+        /// The columns of the table's key, of which the row has values that are not shown.
+        key: String,
         /// The row's place in the source's commit order.
         position: Position,
         /// Why.
@@ -101,7 +103,7 @@ impl Fault for SinkError {
         match self {
             SinkError::Finding(finding) => (**finding).clone(),
             SinkError::Server { doing, place, error } => server_finding(doing, place, error),
-            SinkError::Row { table, position, error } => row_finding(table, *position, error),
+            SinkError::Row { table, key, position, error } => row_finding(table, key, *position, error),
             SinkError::Value { table, column, type_name, position } => {
                 Finding::failed("type_mismatch", format!("target table {table}, column {column}, row at LSN {position}"), format!("the source's value is not of type {type_name}"))
                     .remedy("let the target's column have the source's type")
@@ -113,7 +115,7 @@ impl Fault for SinkError {
     }
 }
 
-fn row_finding(table: &TableName, position: Position, error: &ServerError) -> Finding {
+fn row_finding(table: &TableName, key: &str, position: Position, error: &ServerError) -> Finding {
     let response = error.response().cloned().unwrap_or_default();
     let column = if response.column.is_empty() {
         String::new()
@@ -125,7 +127,8 @@ fn row_finding(table: &TableName, position: Position, error: &ServerError) -> Fi
     } else {
         format!(", constraint {}", response.constraint)
     };
-    let place = format!("target table {table}{column}{constraint}, row at LSN {position}");
+    let key = if key.is_empty() { String::new() } else { format!(", key ({key})") };
+    let place = format!("target table {table}{column}{constraint}, row at LSN {position}{key}");
     let found = |code| Finding::failed(code, place.clone(), error.to_string());
     match response.code.as_str() {
         "23502" => found("not_null_violation")
@@ -154,7 +157,8 @@ fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
         Some("28P01" | "28000") => outside("target_authentication", "correct the role in `sink.postgres.url` and its `password`, or pg_hba.conf"),
         Some("3D000") => outside("target_database_missing", "create the database, or correct it in `sink.postgres.url`"),
         Some("42501") => outside("target_rights", "give the role the right it lacks; `pgrelay check` prints all it needs"),
-        Some("53100") => outside("target_disk_full", "free or add disk space at the target; the pipeline goes on where it stopped, nothing is lost"),
+        Some("53100") => outside("target_disk_full", "free or add disk space at the target, and start the pipeline again: it goes on where it stopped, nothing is lost")
+            .run("SELECT spcname, pg_tablespace_location(oid), pg_size_pretty(pg_tablespace_size(oid)) FROM pg_tablespace;"),
         Some("53300") => outside("target_connections", "raise max_connections at the target, or end another client"),
         Some(code) if code.starts_with("23") || code.starts_with("22") => {
             Finding::failed("constraint_violation", place.clone(), reason.clone())

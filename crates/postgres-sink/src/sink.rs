@@ -489,7 +489,8 @@ impl Work {
         let failed = SinkError::server(&settings.server, "write rows in the source's order");
         let about_row = |write: Option<&Write>, error: ServerError| match (write, error.code()) {
             (Some(write), Some(code)) if code.starts_with("22") || code.starts_with("23") => {
-                SinkError::Row { table: write.target.name.clone(), position: write.position, error }
+                let (table, key) = (write.target.name.clone(), write.target.key_names());
+                SinkError::Row { table, key, position: write.position, error }
             }
             _ => failed(error),
         };

@@ -39,6 +39,14 @@ pub(crate) struct Target {
     pub(crate) foldable: bool,
 }
 
+impl Target {
+    /// The names of the key's columns, for a person.
+    pub(crate) fn key_names(&self) -> String {
+        let names = self.key.iter().filter_map(|&i| self.columns.get(i));
+        names.map(|column| &*column.name).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What the catalog says of one column.
 struct Found {
     name: String,

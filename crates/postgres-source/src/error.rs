@@ -65,6 +65,7 @@ impl From<Finding> for SourceError {
 impl Fault for SourceError {
     fn remedy(&self) -> Remedy {
         match self {
+            SourceError::Server { error, .. } if is_pooler(error) => Remedy::Halt,
             SourceError::Server { error, .. } => error.remedy(),
             SourceError::Finding(_) | SourceError::Decode { .. } | SourceError::Stream { .. } => {
                 Remedy::Halt
@@ -88,6 +89,14 @@ impl Fault for SourceError {
     }
 }
 
+/// A pooler says so to what a replication connection sets at its start; no server does, and waiting changes nothing.
+fn is_pooler(error: &ServerError) -> bool {
+    error.code() == Some("08P01")
+        && error
+            .response()
+            .is_some_and(|response| response.message.starts_with("unsupported startup parameter"))
+}
+
 /// Turns a server's no into what to do about it, by SQLSTATE.
 fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
     let reason = format!("{doing}: {error}");
@@ -97,6 +106,7 @@ fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
     let message = error.response().map(|response| response.message.as_str()).unwrap_or_default();
     match error.code() {
         None if error.is_unreachable() => outside("source_unreachable", "start the server, or correct host and port in `source.postgres.url`"),
+        Some("08P01") if is_pooler(error) => outside("source_pooler", "a connection pooler does not pass a replication stream: name the server's own host and port in `source.postgres.url`"),
         None => outside("source_connection", "correct `source.postgres.url`: its sslmode and certificates"),
         Some("28P01" | "28000") if message.contains("pg_hba.conf") => {
             outside("source_hba", "allow the role in pg_hba.conf, for the database and for replication, and reload the server")
@@ -111,17 +121,30 @@ fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
         )
         .run("ALTER ROLE <role> REPLICATION;"),
         Some("42501") => outside("source_rights", "give the role the right it lacks; `pgrelay check` prints all it needs"),
-        Some("53300") => outside("source_walsenders", "raise max_wal_senders or max_connections, or end another client, and restart the server")
-            .run("ALTER SYSTEM SET max_wal_senders = 20;"),
+        Some("42704") if message.contains("publication") => outside(
+            "publication_missing",
+            "run `pgrelay drop` for the pipeline and start it again: publication and slot are then made in the right order",
+        ),
+        Some("53100") => outside("source_disk_full", "free or add disk space at the source, and start the pipeline again: it goes on where it stopped, nothing is lost"),
+        Some("53300") if message.contains("max_wal_senders") => walsenders(&place, &reason),
+        Some("53300") => outside("source_connections", "raise max_connections and restart the server, or end another client")
+            .run("ALTER SYSTEM SET max_connections = 200;\nSELECT pid, usename, application_name, state FROM pg_stat_activity;"),
         Some("53400") => outside(
             "source_slots",
             "all replication slots are in use: raise max_replication_slots and restart the server, or drop one that is not needed",
         )
-        .run("SELECT slot_name, active, restart_lsn FROM pg_replication_slots;"),
+        .run("ALTER SYSTEM SET max_replication_slots = 20;\nSELECT slot_name, active, restart_lsn FROM pg_replication_slots;"),
         Some("55006") => outside("slot_active", "another program streams from the slot: stop it, or give this pipeline a slot of its own")
             .run("SELECT pid, application_name, client_addr FROM pg_stat_replication;"),
         Some(_) => outside("source_error", "see the server's log for this error"),
     }
+}
+
+/// The finding for a server that has no walsender left.
+pub(crate) fn walsenders(place: &str, reason: &str) -> Finding {
+    Finding::outside("source_walsenders", place, reason)
+        .remedy("raise max_wal_senders and restart the server, or end another program that streams")
+        .run("ALTER SYSTEM SET max_wal_senders = 20;\nSELECT pid, usename, application_name, client_addr FROM pg_stat_replication;")
 }
 
 /// The finding for a server without logical decoding.

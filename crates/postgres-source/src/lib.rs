@@ -20,6 +20,7 @@ mod snapshot;
 mod source;
 mod stream;
 mod walsender;
+mod watch;
 
 pub use config::{PatternError, Settings, SnapshotMode, TablePattern, is_slot_name};
 pub use error::SourceError;

@@ -39,7 +39,8 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
         findings.extend(tables.iter().filter_map(|table| publication::check_identity(table).err()));
     }
     if let Some(published) = &published {
-        findings.extend(publication::check(published, settings, &tables).err());
+        let asked = publication::asked(&tables);
+        findings.extend(publication::check(published, settings, &asked).err());
     }
     match &slot {
         Some(found) => {
@@ -57,6 +58,9 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
             }
         }
         None => free_slots(&session, settings, &place, findings).await?,
+    }
+    if slot.is_none_or(|found| found.active_pid.is_none()) {
+        free_walsenders(&session, settings, &place, findings).await?;
     }
     rights(&session, settings, &place, &tables, findings).await
 }
@@ -104,26 +108,33 @@ async fn free_slots(
     place: &str,
     findings: &mut Vec<Finding>,
 ) -> Result<(), SourceError> {
-    let sql = "SELECT pg_catalog.current_setting('max_replication_slots')::int8 - (SELECT count(*) FROM pg_catalog.pg_replication_slots),
-                      pg_catalog.current_setting('max_wal_senders')::int8 - (SELECT count(*) FROM pg_catalog.pg_stat_replication)";
+    let sql = "SELECT pg_catalog.current_setting('max_replication_slots')::int8 - (SELECT count(*) FROM pg_catalog.pg_replication_slots)";
     let row = session.query_one(sql, &[]).await.map_err(asked(settings, "count the slots"))?;
-    let (slots, senders): (i64, i64) = (row.get(0), row.get(1));
+    let slots: i64 = row.get(0);
     if slots <= 0 {
         findings.push(Finding::outside("source_slots", place, "all replication slots are in use")
             .remedy("raise max_replication_slots and restart the server, or drop a slot that is not needed")
-            .run("SELECT slot_name, active, restart_lsn FROM pg_replication_slots;"));
+            .run("ALTER SYSTEM SET max_replication_slots = 20;\nSELECT slot_name, active, restart_lsn FROM pg_replication_slots;"));
     } else if slots < 3 {
         findings.push(
             Finding::warning("few_slots", place, format!("{slots} replication slots are left"))
                 .remedy("raise max_replication_slots at the next restart"),
         );
     }
-    if senders <= 0 {
-        findings.push(
-            Finding::outside("source_walsenders", place, "all WAL senders are in use")
-                .remedy("raise max_wal_senders and restart the server, or end another client")
-                .run("ALTER SYSTEM SET max_wal_senders = 20;"),
-        );
+    Ok(())
+}
+
+/// A slot that nobody streams from needs a walsender as well.
+async fn free_walsenders(
+    session: &Session,
+    settings: &Settings,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<(), SourceError> {
+    let sql = "SELECT pg_catalog.current_setting('max_wal_senders')::int8 - (SELECT count(*) FROM pg_catalog.pg_stat_replication)";
+    let row = session.query_one(sql, &[]).await.map_err(asked(settings, "count the walsenders"))?;
+    if row.get::<_, i64>(0) <= 0 {
+        findings.push(crate::error::walsenders(place, "all walsenders are in use"));
     }
     Ok(())
 }

@@ -190,13 +190,28 @@ pub(crate) async fn create(
     }
 }
 
+fn place(settings: &Settings) -> String {
+    format!("source {}, publication {}", settings.server, settings.publication)
+}
+
+/// The finding for a publication that is gone while its slot is there.
+pub(crate) fn missing(settings: &Settings) -> Finding {
+    Finding::outside("publication_missing", place(settings), format!("the publication does not exist, but slot {} does: a slot cannot send for a publication made after it", settings.slot))
+        .remedy(format!("run `pgrelay drop` for pipeline {} and start it again: publication and slot are then made in the right order", settings.pipeline))
+}
+
+/// What a publication is asked about a table: its name, and whether it has partitions.
+pub(crate) fn asked(tables: &[Table]) -> Vec<(&TableName, bool)> {
+    tables.iter().map(|table| (&table.name, table.partitioned)).collect()
+}
+
 /// Refuses a publication that would not send what the file asks for.
 pub(crate) fn check(
     publication: &Publication,
     settings: &Settings,
-    tables: &[Table],
+    tables: &[(&TableName, bool)],
 ) -> Result<(), Finding> {
-    let place = format!("source {}, publication {}", settings.server, settings.publication);
+    let place = place(settings);
     let name = quote_ident(&settings.publication);
     if let Some((operation, _)) = publication.operations.iter().find(|(_, published)| !published) {
         return Err(Finding::outside(
@@ -209,24 +224,24 @@ pub(crate) fn check(
             "ALTER PUBLICATION {name} SET (publish = 'insert, update, delete, truncate');"
         )));
     }
-    if let Some(table) = tables.iter().find(|table| table.partitioned)
+    if let Some((table, _)) = tables.iter().find(|(_, partitioned)| *partitioned)
         && !publication.via_root
     {
-        return Err(Finding::outside("publication_via_root", place, format!("it publishes the partitions of {} under their own names", table.name))
+        return Err(Finding::outside("publication_via_root", place, format!("it publishes the partitions of {table} under their own names"))
             .remedy("publish them under their root; the slot must be made anew after that (`pgrelay drop`), as it remembers the old setting for what is already written")
             .run(format!("ALTER PUBLICATION {name} SET (publish_via_partition_root = true);")));
     }
     let missing = tables
         .iter()
-        .find(|table| !publication.tables.iter().any(|published| published.table == table.name));
-    if let Some(table) = missing {
+        .find(|(table, _)| !publication.tables.iter().any(|published| published.table == **table));
+    if let Some((table, _)) = missing {
         return Err(Finding::outside(
             "publication_table",
             place,
-            format!("it lacks table {}, which `source.postgres.tables` lists", table.name),
+            format!("it lacks table {table}, which `source.postgres.tables` lists"),
         )
-        .remedy("add the table, or take it out of the file")
-        .run(format!("ALTER PUBLICATION {name} ADD TABLE {};", table.name.sql())));
+        .remedy("add the table, or take it out of the file; what was written to it while it was not published is not sent, only a new copy has it")
+        .run(format!("ALTER PUBLICATION {name} ADD TABLE {};", table.sql())));
     }
     Ok(())
 }

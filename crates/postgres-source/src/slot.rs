@@ -42,7 +42,7 @@ pub(crate) async fn read(
     }))
 }
 
-fn place(settings: &Settings) -> String {
+pub(crate) fn place(settings: &Settings) -> String {
     format!("source {}, slot {}", settings.server, settings.slot)
 }
 

@@ -20,7 +20,7 @@ use crate::publication::{self, Publication};
 use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
 use crate::stream::Stream;
 use crate::walsender::Walsender;
-use crate::{lock, slot};
+use crate::{lock, slot, watch};
 
 /// A publication as a source.
 pub struct PostgresSource {
@@ -28,7 +28,7 @@ pub struct PostgresSource {
     meter: Arc<Meter>,
     state: State,
     wanted: Option<Lsn>,
-    _monitor: Option<Monitor>,
+    monitor: Option<Monitor>,
 }
 
 impl fmt::Debug for PostgresSource {
@@ -84,7 +84,7 @@ impl PostgresSource {
             meter,
             state: State::Idle,
             wanted: None,
-            _monitor: None,
+            monitor: None,
         }
     }
 
@@ -162,12 +162,13 @@ impl Source for PostgresSource {
         })
         .await?;
         self.meter.enter(Phase::Starting);
+        // Said at every start, too: while the sink is away, a start is all there is.
+        let behind = watch::slot_keeps(&session, &self.settings, &self.meter).await;
+        if let Some(finding) = behind.map_err(self.failed("read the slot"))? {
+            watch::warn(&self.settings, &finding);
+        }
         self.state = State::Claimed(Box::new((walsender, session)));
-        self._monitor = Some(Monitor::start(
-            self.settings.server.clone(),
-            self.settings.pipeline.clone(),
-            self.meter.clone(),
-        ));
+        self.monitor = Some(Monitor::start(self.settings.clone(), self.meter.clone()));
         Ok(())
     }
 
@@ -215,6 +216,7 @@ impl Source for PostgresSource {
             (Some(checkpoint), Some(slot)) => {
                 slot::check(&slot, &self.settings)?;
                 slot::compare(&slot, &self.settings, &checkpoint.progress, wal_end)?;
+                not_recreated(&self.settings, &checkpoint.captured, &made.tables)?;
                 self.check_publication(&made)?;
                 not_newly_listed(&self.settings, &checkpoint.captured, &made.tables)?;
                 self.open_stream(*made, checkpoint, None);
@@ -257,9 +259,19 @@ impl Source for PostgresSource {
                     if let Some(lsn) = self.wanted {
                         stream.want(lsn);
                     }
+                    if let Some(monitor) = &self.monitor {
+                        monitor.expect(stream.captured());
+                    }
                     self.state = State::Streaming(stream);
                 }
-                State::Streaming(stream) => return stream.next().await,
+                State::Streaming(stream) => {
+                    let Some(monitor) = &mut self.monitor else { return stream.next().await };
+                    return tokio::select! {
+                        biased;
+                        finding = monitor.trouble() => Err(finding.into()),
+                        batch = stream.next() => batch,
+                    };
+                }
             }
         }
     }
@@ -346,10 +358,9 @@ impl PostgresSource {
     fn check_publication(&self, made: &Claimed) -> Result<(), SourceError> {
         let settings = &self.settings;
         let Some(publication) = &made.publication else {
-            return Err(Finding::outside("publication_missing", format!("source {}, publication {}", settings.server, settings.publication), format!("the publication does not exist, but slot {} does: a slot cannot send for a publication made after it", settings.slot))
-                .remedy(format!("run `pgrelay drop` for pipeline {} and start it again: publication and slot are then made in the right order", settings.pipeline)).into());
+            return Err(publication::missing(settings).into());
         };
-        publication::check(publication, settings, &made.tables)?;
+        publication::check(publication, settings, &publication::asked(&made.tables))?;
         Ok(())
     }
 
@@ -359,7 +370,10 @@ impl PostgresSource {
             crate::publication::check_identity(table)?;
         }
         match &made.publication {
-            Some(publication) => publication::check(publication, &self.settings, &made.tables)?,
+            Some(publication) => {
+                let asked = publication::asked(&made.tables);
+                publication::check(publication, &self.settings, &asked)?;
+            }
             None => {
                 publication::create(&made.session, &self.settings, &made.tables).await?;
                 made.publication = publication::read(&made.session, &self.settings).await?;
@@ -531,6 +545,22 @@ fn same_source(
     };
     Err(Finding::outside("checkpoint_of_another_source", format!("source {}", settings.server), format!("the checkpoint of pipeline {} belongs to {what} {was}, this is {is}: its positions mean nothing here", settings.pipeline))
         .remedy(format!("correct `source.postgres`, give the pipeline another name, or run `pgrelay drop` for pipeline {} and start it again, which copies all tables", settings.pipeline)).into())
+}
+
+/// Refuses a table that has only the name of the one that was captured.
+fn not_recreated(
+    settings: &Settings,
+    captured: &Captured,
+    tables: &[Table],
+) -> Result<(), SourceError> {
+    let is_other = |table: &&Table| {
+        !captured.contains_key(&table.oid)
+            && captured.values().any(|known| known.table == table.name)
+    };
+    tables
+        .iter()
+        .find(is_other)
+        .map_or(Ok(()), |table| Err(watch::recreated(settings, &table.name).into()))
 }
 
 /// Refuses a table that the file lists and the checkpoint does not know: its rows so far were never copied.

@@ -124,6 +124,11 @@ impl Stream {
         self.first = Some(batch);
     }
 
+    /// The tables it is about.
+    pub(crate) fn captured(&self) -> Arc<Captured> {
+        self.captured.clone()
+    }
+
     /// Everything up to here is durable.
     pub(crate) fn confirm(&self, end_lsn: Lsn) {
         self.feed.order(|orders| orders.confirmed = orders.confirmed.max(end_lsn));

@@ -45,7 +45,7 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
         );
         grants.push_str(&format!(
             "-- Kafka: the least the principal needs\n{}\n",
-            pgrelay_log::acl_commands(log, "User:pgrelay")
+            pgrelay_log::acl_commands(log)
         ));
     }
     if let Some(sink) = pipeline.sink() {

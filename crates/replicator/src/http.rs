@@ -176,6 +176,12 @@ fn register(registry: &mut Registry, half: &Half) {
         ("snapshot_tables_total", "Tables the snapshot reads", &meter.snapshot_tables_total),
         ("queue_bytes", "Bytes waiting between the socket and the batch", &meter.queue_bytes),
         ("queue_bytes_max", "How many bytes may wait there", &meter.queue_bytes_max),
+        ("slot_kept_bytes", "WAL the source keeps for the slot", &meter.slot_kept_bytes),
+        (
+            "slot_keep_bytes_max",
+            "WAL the source would keep for the slot, 0 without bound",
+            &meter.slot_keep_bytes_max,
+        ),
     ];
     for (name, help, counter) in gauges {
         registry.register(

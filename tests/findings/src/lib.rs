@@ -2,6 +2,11 @@
 //!
 //! Every test says what a person would see: the exit status, the place, and the remedy.
 
+mod disk;
+mod guarded;
+mod hold;
+mod service;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -9,6 +14,15 @@ use std::sync::OnceLock;
 
 use stack::Postgres;
 use tempfile::TempDir;
+
+pub use disk::SmallDisk;
+pub use guarded::Guarded;
+pub use hold::Held;
+pub use service::Service;
+
+/// What pipeline files refer to.
+const VARIABLES: [(&str, &str); 2] =
+    [("MASK_KEY", "a long random key"), ("SASL_PASSWORD", guarded::PASSWORD)];
 
 /// Where `pgrelay` is: built once, beside the tests.
 ///
@@ -118,18 +132,23 @@ impl Place {
         )
     }
 
+    fn write(&self, file: &str) -> PathBuf {
+        let path = self.folder.path().join("pipeline.yaml");
+        fs::write(&path, file).expect("the folder is ours");
+        path
+    }
+
     /// Writes the pipeline file and runs a command over it.
     ///
     /// # Panics
     /// Where the program cannot be started.
     pub fn run(&self, command: &str, file: &str, arguments: &[&str]) -> Ran {
-        let path = self.folder.path().join("pipeline.yaml");
-        fs::write(&path, file).expect("the folder is ours");
+        let path = self.write(file);
         let output = Command::new(binary())
             .arg(command)
             .arg(&path)
             .args(arguments)
-            .env("MASK_KEY", "a long random key")
+            .envs(VARIABLES)
             .env_remove("RUST_LOG")
             .output();
         output.expect("pgrelay starts").into()

@@ -124,3 +124,98 @@ fn drop_removes_what_was_made_and_a_new_start_copies_again() {
         "1,2"
     );
 }
+
+/// The pipeline of `file` as far as the log, and no further.
+fn only_captures(place: &Place) -> String {
+    let whole = file(place, "");
+    let (source, rest) = whole.split_once("sink:\n").unwrap();
+    let (_, kafka) = rest.split_once("kafka:\n").unwrap();
+    format!("{source}kafka:\n{kafka}")
+}
+
+/// Removes the records of a partition before an offset, as retention would.
+fn delete_records(topic: &str, before: i64) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let list = folder.path().join("offsets.json");
+    let text = format!(
+        r#"{{"version":1,"partitions":[{{"topic":"{topic}","partition":0,"offset":{before}}}]}}"#
+    );
+    std::fs::write(&list, text).unwrap();
+    let list = list.to_string_lossy();
+    kafka()
+        .tool("org.apache.kafka.tools.DeleteRecordsCommand", &["--offset-json-file", &list])
+        .unwrap();
+}
+
+#[test]
+fn records_removed_before_they_were_applied_halt_with_their_offsets() {
+    for (name, of) in [("kretain", ".public.t"), ("kretcuts", "__pgrelay-cuts.")] {
+        let place = Place::new(name);
+        let whole = file(&place, "");
+        place.sql("src", "INSERT INTO t VALUES (1, 'canary', 1)");
+        place.arrives(&whole);
+        for id in 2..5 {
+            place.sql("src", &format!("INSERT INTO t VALUES ({id}, 'canary', 1)"));
+            place.arrives(&only_captures(&place));
+        }
+        let topic = if of.starts_with('.') { topic(&place, "") + of } else { topic(&place, of) };
+        // -1 is the end of the partition.
+        delete_records(&topic, -1);
+        let ran = place.serve(&whole);
+        let at = format!("Kafka topic {topic}, partition 0, offset ");
+        ran.expect(
+            1,
+            &["kafka_log_start", &at, "begins at offset", "pgrelay drop", "retention.ms"],
+        );
+        assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+        assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "1");
+        // The way on that it names.
+        place.run("drop", &whole, &["--yes"]).expect(0, &[]);
+        place.sql("dst", "TRUNCATE t");
+        place.arrives(&whole);
+        assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "4");
+    }
+}
+
+#[test]
+fn a_data_topic_made_anew_is_noticed() {
+    let place = Place::new("kdata");
+    let whole = file(&place, "");
+    place.sql("src", "INSERT INTO t SELECT i, 'a', 1 FROM generate_series(1, 5) i");
+    place.arrives(&whole);
+    delete_topic(&(topic(&place, "") + ".public.t"));
+    place.sql("src", "INSERT INTO t VALUES (6, 'b', 2)");
+    let ran = place.serve(&whole);
+    ran.expect(1, &["kafka_topic_recreated", ".public.t, partition 0", "pgrelay drop"]);
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "5");
+}
+
+#[test]
+fn a_record_of_somebody_else_between_two_batches_halts_at_its_offset() {
+    let place = Place::new("kbetween");
+    let whole = file(&place, "");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.arrives(&only_captures(&place));
+    let name = topic(&place, "") + ".public.t";
+    kafka().console_producer(&name, "canary, which is no JSON\n", &[]).unwrap();
+    place.sql("src", "INSERT INTO t VALUES (2, 'b', 2)");
+    place.arrives(&only_captures(&place));
+    let ran = place.serve(&whole);
+    ran.expect(1, &["kafka_foreign_record", &name, "partition 0, offset", "remedy:"]);
+    assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_record_that_is_no_cut_halts_at_its_offset() {
+    let place = Place::new("kcut");
+    let whole = file(&place, "");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.arrives(&whole);
+    let name = topic(&place, "__pgrelay-cuts.");
+    kafka().console_producer(&name, "canary, which is no cut\n", &[]).unwrap();
+    place.sql("src", "INSERT INTO t VALUES (2, 'b', 2)");
+    let ran = place.serve(&whole);
+    ran.expect(1, &["kafka_record_unreadable", &name, "offset", "not a cut"]);
+    assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "1");
+}

@@ -224,3 +224,69 @@ fn a_source_that_does_not_answer_is_named() {
         .expect(3, &["source_unreachable", "target_unreachable", "start the server"]);
     place.serve(&file).expect(3, &["source_unreachable", "start the server"]);
 }
+
+/// Another program that streams, and so holds a walsender.
+struct OtherStream(std::process::Child);
+
+impl OtherStream {
+    fn start(place: &Place, slot: &str) -> Self {
+        let bin = stack::tools::postgres_bin().unwrap();
+        let program = stack::tools::postgres_client(&bin, "pg_recvlogical").unwrap();
+        let mut command = std::process::Command::new(program);
+        command.args(["-d", &place.postgres.url("postgres"), "-S", slot, "--start", "-f", "-"]);
+        let other = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        place.wait_sql("postgres", "SELECT count(*) FROM pg_stat_replication", "1");
+        Self(other)
+    }
+}
+
+impl Drop for OtherStream {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_walsender_must_be_free() {
+    let place = Place::with("nosender", &[("max_wal_senders", "1")]);
+    place.sql("postgres", "SELECT pg_create_logical_replication_slot('other', 'test_decoding')");
+    let other = OtherStream::start(&place, "other");
+    let file = place.file("");
+    let texts = ["source_walsenders", "max_wal_senders", "ALTER SYSTEM SET max_wal_senders"];
+    place.run("check", &file, &[]).expect(3, &texts);
+    // It may become free: the start is tried again, and says why.
+    let service = place.start(&file);
+    let line = service.wait_line("source_walsenders");
+    assert!(line.contains("raise max_wal_senders"), "{line}");
+    drop(other);
+    place.wait_sql("src", "SELECT count(*) FROM pg_replication_slots WHERE active", "1");
+    service.stop().expect(0, &[]);
+    // The same where the slot is there already.
+    let other = OtherStream::start(&place, "other");
+    place.run("check", &file, &[]).expect(3, &texts);
+    place.serve(&file).expect(3, &texts);
+    drop(other);
+    place.arrives(&file);
+}
+
+#[test]
+fn a_pattern_that_matches_a_new_table_halts_with_the_ways_on() {
+    let place = Place::new("newmatch");
+    let file = place.file("").replace("[public.t]", "[\"public.*\"]");
+    place.arrives(&file);
+    place.sql("src", "CREATE TABLE u (id int PRIMARY KEY)");
+    place.serve(&file).expect(3, &["publication_table", "public.u", "ADD TABLE"]);
+    place.sql("src", "ALTER PUBLICATION newmatch ADD TABLE u");
+    place.serve(&file).expect(3, &["table_new", "public.u", "pgrelay drop"]);
+}
+
+#[test]
+fn a_replication_connection_through_a_pooler_is_refused() {
+    let place = Place::new("srcpool");
+    let pooler = stack::Pgbouncer::start(&place.postgres).unwrap();
+    let file =
+        place.file("").replace(&place.postgres.url("src"), &pooler.url_as("postgres", "src"));
+    let ran = place.serve(&file);
+    ran.expect(3, &["source_pooler", "the server's own host and port"]);
+}

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use findings::Place;
+use findings::{Place, SmallDisk};
 
 #[test]
 fn a_table_or_column_that_is_missing_is_refused_where_nothing_is_to_be_made() {
@@ -37,7 +37,7 @@ fn a_not_null_violation_names_the_column() {
         "notnull",
         "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, b int)",
         "INSERT INTO t VALUES (1, NULL, 1)",
-        &["not_null_violation", "column a", "DROP NOT NULL"],
+        &["not_null_violation", "column a", "key (id)", "DROP NOT NULL"],
     );
 }
 
@@ -47,7 +47,7 @@ fn a_unique_violation_names_the_constraint() {
         "unique",
         "CREATE TABLE t (id int PRIMARY KEY, a text, b int CONSTRAINT b_unique UNIQUE)",
         "INSERT INTO t VALUES (1, 'canary', 5)",
-        &["unique_violation", "b_unique"],
+        &["unique_violation", "b_unique", "key (id)", "DEFERRABLE"],
     );
 }
 
@@ -57,7 +57,7 @@ fn a_foreign_key_violation_names_the_constraint() {
         "fkey",
         "CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (5); ALTER TABLE p OWNER TO owner; CREATE TABLE t (id int PRIMARY KEY, a text, b int CONSTRAINT b_p REFERENCES p)",
         "INSERT INTO t VALUES (1, 'canary', 6)",
-        &["foreign_key_violation", "b_p"],
+        &["foreign_key_violation", "b_p", "key (id)", "DEFERRABLE"],
     );
 }
 
@@ -89,4 +89,54 @@ fn a_transaction_mode_pooler_is_refused() {
         .replace(&place.postgres.url_as("owner", "dst"), &pooler.url_as("owner", "dst"));
     place.serve(&file).expect(3, &["transaction_pooler", "session mode"]);
     place.run("check", &file, &[]).expect(3, &["transaction_pooler"]);
+}
+
+#[test]
+fn a_full_disk_halts_and_the_pipeline_goes_on_when_there_is_room() {
+    let place = Place::new("fulldisk");
+    let disk = SmallDisk::new(&place, 4);
+    // A tablespace is made outside of a transaction, and psql gives each call one.
+    place.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", disk.path().display()));
+    place.sql("dst", "CREATE TABLE t (id int PRIMARY KEY, a text, b int) TABLESPACE small");
+    place.sql("dst", "ALTER TABLE t OWNER TO owner");
+    let file = place.file("");
+    place.sql("src", "INSERT INTO t VALUES (0, 'before', 0)");
+    place.arrives(&file);
+    place.sql(
+        "src",
+        "INSERT INTO t SELECT i, repeat('canary', 200), i FROM generate_series(1, 8000) i",
+    );
+    let service = place.start(&file);
+    let ran = service.end();
+    ran.expect(
+        3,
+        &[
+            "target_disk_full",
+            "No space left on device",
+            "free or add disk space",
+            "pg_tablespace_size",
+        ],
+    );
+    assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+    // A second start meets the same; nothing was skipped and nothing is half there.
+    place.serve(&file).expect(3, &["target_disk_full"]);
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "1");
+    disk.grow(64);
+    place.sql("src", "UPDATE t SET b = -1 WHERE id = 1");
+    place.arrives(&file);
+    let all = "SELECT count(*), sum(id), sum(b), sum(length(a)) FROM t";
+    assert_eq!(place.sql("dst", all), place.sql("src", all));
+}
+
+#[test]
+fn a_target_that_does_not_answer_is_named_and_waited_for() {
+    let place = Place::new("tdown");
+    let file = place.file("");
+    let away =
+        file.replace(&place.postgres.url_as("owner", "dst"), "postgresql://owner@127.0.0.1:1/dst");
+    place
+        .run("check", &away, &[])
+        .expect(3, &["target_unreachable", "127.0.0.1:1", "start the server"]);
+    place.serve(&away).expect(3, &["target_unreachable", "127.0.0.1:1", "start the server"]);
+    place.arrives(&file);
 }
