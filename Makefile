@@ -22,6 +22,7 @@ clean: cargo       ## stop the demo and remove all it made
 
 check: tools       ## format, lints, docs
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 
