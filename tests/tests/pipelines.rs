@@ -54,9 +54,10 @@ fn a_replay_leaves_the_target_as_it_was() -> Result<()> {
     source.run("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 50) i;")?;
     pipeline.until_now()?.well()?;
     let copied = target.value("SELECT checkpoint FROM pgrelay.checkpoints;")?;
-    let many = "INSERT INTO t SELECT i, 1 FROM generate_series(101, 400) i;";
+    // Few rows are written as arrays, many are copied.
     let few = "INSERT INTO t SELECT i, 1 FROM generate_series(51, 60) i;";
-    for sql in [few, many, "UPDATE t SET n = n + id;", "DELETE FROM t WHERE id % 7 = 0;"] {
+    let many = "INSERT INTO t SELECT i, 1 FROM generate_series(101, 400) i;";
+    for sql in [few, many, "UPDATE t SET n = n + id; DELETE FROM t WHERE id % 7 = 0;"] {
         source.run(sql)?;
         pipeline.until_now()?.well()?;
         let rows = "SELECT id, n FROM t ORDER BY id;";
