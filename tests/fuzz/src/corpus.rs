@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 
 /// Changed copies of each file.
-const CHANGED: usize = 400;
+const CHANGED: usize = 2_000;
 
 /// What begins or ends a number, a string, a list, a message.
 const TELLING: &[u8] = b"\0\x01\x7f\x80\xff\"\\{}[],:-0e9 \nntuNKO";

@@ -1,7 +1,7 @@
 //! Any bytes as what a walsender sends: the frame, and the message in it or on its own.
 
 use bytes::Bytes;
-use pgoutput::{Frame, Message};
+use pgoutput::{Frame, Message, OldTuple};
 
 /// Reads them, and every cell of their rows.
 pub(crate) fn read(bytes: &[u8]) {
@@ -16,7 +16,7 @@ fn message(data: &Bytes) {
     let rows = match Message::decode(data) {
         Ok(Message::Insert { new, .. }) => vec![new],
         Ok(Message::Update { old, new, .. }) => {
-            old.into_iter().map(|old| old.into_row()).chain([new]).collect()
+            old.map(OldTuple::into_row).into_iter().chain([new]).collect()
         }
         Ok(Message::Delete { old, .. }) => vec![old.into_row()],
         _ => Vec::new(),
