@@ -2,7 +2,7 @@
 
 STACK := cargo run --quiet --package stack --
 
-.PHONY: up env logs down clean test crash check tools cargo
+.PHONY: up env logs down clean test crash bench mutants fuzz check tools cargo
 .DEFAULT_GOAL := up
 
 up: tools          ## start the demo: servers, pgrelay, a change that travels
@@ -22,6 +22,7 @@ clean: cargo       ## stop the demo and remove all it made
 
 check: tools       ## format, lints, docs
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 
@@ -32,6 +33,16 @@ test: check        ## the tests, on real servers started for them
 crash: tools       ## only the tests that kill, freeze and cut off the service
 	cargo build --package replicator
 	cargo test --package crash-tests -- --nocapture
+
+bench: tools       ## how fast it is, beside what else can be done; WORK=inserts for one work
+	cargo build --release --package replicator --package bench
+	target/release/bench $(WORK)
+
+mutants: tools     ## break each invariant, and see that a test notices; MUTANT=03 for some
+	$(STACK) run --kafka --postgres -- tests/mutants/run $(MUTANT)
+
+fuzz: tools        ## random bytes at the decoders, FUZZ_SECONDS (60) each
+	tests/fuzz/run
 
 # The crate `stack` needs no C tools itself, so it can make sure of those librdkafka is built with.
 tools: cargo

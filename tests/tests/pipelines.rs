@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use e2e::{Cluster, Mode, Pair, Pipeline};
+use e2e::{Cluster, LIMIT, Mode, Pair, Pipeline};
 use stack::Kafka;
 
 const KEYLESS: &str = "CREATE TABLE t (n int); ALTER TABLE t REPLICA IDENTITY FULL;";
@@ -42,6 +42,55 @@ fn nothing_is_lost_or_repeated_by_a_stop_at_every_commit() -> Result<()> {
 fn nothing_is_lost_or_repeated_by_a_stop_at_every_commit_through_kafka() -> Result<()> {
     let kafka = Kafka::shared()?;
     stops_at_every_commit(&Mode::Kafka(kafka.bootstrap()))
+}
+
+/// What the target has of the log is forgotten, so that all of it after the copy comes once more.
+#[test]
+fn a_replay_leaves_the_target_as_it_was() -> Result<()> {
+    let kafka = Kafka::shared()?;
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let (mut source, mut target) = (pair.source()?, pair.target()?);
+    let mut pipeline = Pipeline::new(&pair, &Mode::Kafka(kafka.bootstrap()))?;
+    source.run("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 50) i;")?;
+    pipeline.until_now()?.well()?;
+    let copied = target.value("SELECT checkpoint FROM pgrelay.checkpoints;")?;
+    // Few rows are written as arrays, many are copied.
+    let few = "INSERT INTO t SELECT i, 1 FROM generate_series(51, 60) i;";
+    let many = "INSERT INTO t SELECT i, 1 FROM generate_series(101, 400) i;";
+    for sql in [few, many, "UPDATE t SET n = n + id; DELETE FROM t WHERE id % 7 = 0;"] {
+        source.run(sql)?;
+        pipeline.until_now()?.well()?;
+        let rows = "SELECT id, n FROM t ORDER BY id;";
+        let before = target.run(rows)?;
+        target.run(&format!("UPDATE pgrelay.checkpoints SET checkpoint = '{copied}';"))?;
+        pipeline.apply_the_log()?.well()?;
+        ensure!(
+            target.value("SELECT checkpoint FROM pgrelay.checkpoints;")? != copied,
+            "nothing was read"
+        );
+        ensure!(target.run(rows)? == before && before == source.run(rows)?, "after {sql}");
+    }
+    Ok(())
+}
+
+/// A checkpoint that somebody else has advanced is not advanced again: the run lets go, and begins where it is.
+#[test]
+fn a_checkpoint_of_somebody_else_is_not_overwritten() -> Result<()> {
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let (mut source, mut target) = (pair.source()?, pair.target()?);
+    let mut pipeline = Pipeline::new(&pair, &Mode::Direct)?;
+    source.run("CREATE TABLE t (id int PRIMARY KEY);")?;
+    pipeline.until_now()?.well()?;
+    let mut serving = pipeline.serve(&[])?;
+    pipeline.streaming(&mut serving, &mut source)?;
+    target.run("UPDATE pgrelay.checkpoints SET version = version + 1;")?;
+    source.run("INSERT INTO t VALUES (1);")?;
+    stack::wait::until("the row", LIMIT, "", || {
+        Ok(target.value("SELECT count(*) FROM t;").is_ok_and(|rows| rows == "1").then_some(()))
+    })?;
+    let said = serving.stop()?.said;
+    ensure!(said.contains("took over the target"), "it went on:\n{said}");
+    Ok(())
 }
 
 /// Each has its slot, its publication and its checkpoint, in the same target too.

@@ -156,7 +156,17 @@ mod tests {
         let inside = Progress::Inside { commit_lsn: Lsn::new(100), done: 2 };
         assert!(inside.covers(at(99, 1_000)) && inside.covers(at(100, 1)));
         assert!(!inside.covers(at(100, 2)) && !inside.covers(at(101, 0)));
-        assert_eq!((inside.confirmable(), inside.start_lsn()), (None, Some(Lsn::new(100))));
+        assert_eq!(inside.start_lsn(), Some(Lsn::new(100)));
+    }
+
+    #[test]
+    fn only_a_place_between_transactions_is_confirmed_or_committed() {
+        let after = Progress::After { end_lsn: Lsn::new(100) };
+        assert_eq!((after.confirmable(), after.is_whole()), (Some(Lsn::new(100)), true));
+        let inside = Progress::Inside { commit_lsn: Lsn::new(100), done: 2 };
+        for open in [inside, Progress::Snapshot { attempt: 1 }] {
+            assert_eq!((open.confirmable(), open.is_whole()), (None, false), "{open}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdc::{
@@ -11,7 +12,7 @@ use cdc::{
 use common::{
     Writer, checkpoint, events, events_of, key, read_to, row, settings, sink, source, table,
 };
-use pgrelay_log::{LogEnd, LogError};
+use pgrelay_log::{LogEnd, LogError, murmur2, topics};
 
 fn insert(id: i64, name: &str) -> Change {
     Change::Insert { after: row(id, name) }
@@ -64,6 +65,43 @@ async fn batches_come_out_as_they_went_in() {
     assert_eq!(log_end.checkpoint.progress, end);
     assert_eq!(Some(log_end.cut), last.checkpoint.log.as_ref().unwrap().cut);
     assert_eq!(log_end.commit_micros, 1_700_000_000_000_001);
+}
+
+/// For any consumer: our own reader would put them in order again.
+#[tokio::test]
+async fn a_key_stays_in_its_partition_and_in_order() {
+    let (settings, broker) = settings("keys", 3);
+    let one = table("one");
+    let mut sink = sink(&settings);
+    sink.committed().await.unwrap();
+    let mut writer = Writer::new();
+    for n in 0..5 {
+        let changes = (0..8).map(|id| (&one, insert(id, &format!("v{n}")))).collect();
+        sink.write(&writer.transaction(changes)).await.unwrap();
+    }
+    let truncate = Change::Truncate { cascade: false, restart_identity: false };
+    sink.write(&writer.transaction(vec![(&one, truncate)])).await.unwrap();
+    let topic = topics::data_topic(&settings.kafka.topic_prefix, &one);
+    let lines = broker.console_consumer(&topic, &["--max-messages", "41"]).unwrap();
+    let of = |text: &str| lines.lines().filter(|line| line.contains(text)).collect::<Vec<_>>();
+    let mut used = BTreeSet::new();
+    for id in 0..8 {
+        let key = format!(r#"{{"id":{id}}}"#);
+        let records = of(&format!("\t{key}\t"));
+        let partition = murmur2::partition(Some(key.as_bytes()), 3);
+        assert_eq!(records.len(), 5, "{key}: {lines}");
+        for (n, record) in records.iter().enumerate() {
+            let wanted = format!("Partition:{partition}\t");
+            assert!(
+                record.starts_with(&wanted) && record.contains(&format!("\"v{n}\"")),
+                "{record}"
+            );
+        }
+        used.insert(partition);
+    }
+    assert_eq!(used.len(), 3, "{used:?}");
+    let truncated = of(r#""op":"t""#);
+    assert!(truncated.len() == 1 && truncated[0].starts_with("Partition:0\t"), "{truncated:?}");
 }
 
 #[tokio::test]

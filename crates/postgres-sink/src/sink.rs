@@ -196,7 +196,7 @@ impl Work {
             self.simple(settings, "SAVEPOINT batch").await?;
         }
         let was_open = self.open;
-        if let Err(error) = self.folded(settings, &session, batch).await {
+        if let Err(error) = self.folded(settings, &session, batch, guarded).await {
             let error = self.explained(error);
             if !error.is_about_rows() || (was_open && !guarded) {
                 return Err(error);
@@ -207,7 +207,11 @@ impl Work {
                 .await
                 .map_err(|error| self.explained(error))?;
         }
-        if guarded && !batch.checkpoint.progress.is_whole() {
+        if guarded && batch.checkpoint.progress.is_whole() {
+            let mut pipeline = Pipeline { answers: Vec::new() };
+            let committed = self.commit(&mut pipeline, settings, &session, batch).await;
+            committed.map_err(|error| self.explained(error))?;
+        } else if guarded {
             self.simple(settings, "RELEASE batch").await?;
         }
         self.done(batch);
@@ -373,12 +377,15 @@ impl Work {
         pipeline.finish(&|error| failed(error)).await
     }
 
-    /// The fast way: folded, and in one round trip where nothing must be counted first.
+    /// The fast way: folded, and in one round trip where nothing must be counted first. What is guarded is not
+    /// committed here: a commit that is on its way behind a row that fails ends the transaction, and nothing is
+    /// left to go back to.
     async fn folded(
         &mut self,
         settings: &Settings,
         session: &Session,
         batch: &Batch,
+        guarded: bool,
     ) -> Result<(), SinkError> {
         let steps = plan(settings, &self.targets, &batch.events)?;
         for step in &steps {
@@ -398,7 +405,7 @@ impl Work {
         if counted {
             pipeline.finish(&|error| failed(error)).await?;
         }
-        if batch.checkpoint.progress.is_whole() {
+        if batch.checkpoint.progress.is_whole() && !guarded {
             return self.commit(&mut pipeline, settings, session, batch).await;
         }
         pipeline.finish(&|error| failed(error)).await
@@ -471,7 +478,7 @@ impl Work {
         settings: &Settings,
         session: &Session,
         batch: &Batch,
-        was_open: bool,
+        guarded: bool,
     ) -> Result<(), SinkError> {
         let steps = ordered::steps(settings, &self.targets, &batch.events)?;
         for step in &steps {
@@ -480,7 +487,7 @@ impl Work {
             }
         }
         let mut pipeline = Pipeline { answers: Vec::new() };
-        if !was_open {
+        if !guarded {
             self.open_transaction(&mut pipeline, session).await;
         }
         for step in &steps {
@@ -495,7 +502,7 @@ impl Work {
             _ => failed(error),
         };
         pipeline.finish_with(&about_row).await?;
-        if batch.checkpoint.progress.is_whole() {
+        if batch.checkpoint.progress.is_whole() && !guarded {
             return self.commit(&mut pipeline, settings, session, batch).await;
         }
         Ok(())

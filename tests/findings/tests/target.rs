@@ -71,6 +71,17 @@ fn a_value_of_another_type_names_the_column() {
     );
 }
 
+/// The server quotes a value it cannot read. What quotes it is not repeated.
+#[test]
+fn a_value_the_server_cannot_read_is_not_shown() {
+    turned_away(
+        "unreadable",
+        "CREATE TYPE level AS ENUM ('good'); CREATE TABLE t (id int PRIMARY KEY, a level, b int)",
+        "INSERT INTO t VALUES (1, 'canary', 1)",
+        &["type_mismatch", "22P02"],
+    );
+}
+
 #[test]
 fn a_target_that_is_not_empty_is_not_copied_into() {
     let place = Place::new("full");
