@@ -1,6 +1,8 @@
 # What a developer and CI do here. Each target is one line; the work is in crates/stack.
 
 STACK := cargo run --quiet --package stack --
+# Most tests wait for a server most of the time.
+THREADS = $$(($$(nproc) * 2))
 
 .PHONY: up env logs down clean test crash bench mutants fuzz check tools cargo
 .DEFAULT_GOAL := up
@@ -28,7 +30,7 @@ check: tools       ## format, lints, docs
 
 test: check        ## the tests, on real servers started for them
 	cargo build --package replicator
-	$(STACK) run --kafka --postgres -- cargo test --workspace
+	RUST_TEST_THREADS=$(THREADS) $(STACK) run --kafka --postgres -- cargo test --workspace
 
 crash: tools       ## only the tests that kill, freeze and cut off the service
 	cargo build --package replicator

@@ -16,6 +16,8 @@ pub(crate) enum Work {
     Single,
     /// Inserts of rows of 2 KB, 1,000 a transaction.
     Wide,
+    /// Inserts, twice as many.
+    Long,
     /// One transaction of inserts.
     Huge,
 }
@@ -44,7 +46,7 @@ impl Work {
 
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::Inserts => "inserts, 10,000 a transaction",
+            Self::Inserts | Self::Long => "inserts, 10,000 a transaction",
             Self::Mixed => "50 % inserts, 40 % updates, 10 % deletes, 10,000 a transaction",
             Self::Single => "updates, one a transaction",
             Self::Wide => "inserts of rows of 2 KB, 1,000 a transaction",
@@ -57,6 +59,7 @@ impl Work {
         let rows = number("BENCH_ROWS", 1_000_000);
         match self {
             Self::Inserts | Self::Mixed => rows,
+            Self::Long => rows * 2,
             Self::Huge => rows / 2,
             Self::Single => rows / 5,
             Self::Wide => rows / 10,
@@ -93,7 +96,7 @@ impl Work {
         };
         let wide = "'item ' || i, (SELECT string_agg(md5((i * 64 + n)::text), '') FROM generate_series(1, 58) n), i, now(), '{}'";
         let body = match self {
-            Self::Inserts => format!(
+            Self::Inserts | Self::Long => format!(
                 "FOR t IN 0..{changes}/10000-1 LOOP {} COMMIT; END LOOP;",
                 insert("t*10000+1", "t*10000+10000", ROW)
             ),
@@ -119,7 +122,7 @@ impl Work {
             ),
         };
         let run = format!(
-            "DO $$ DECLARE n bigint; BEGIN SET LOCAL synchronous_commit = off; {body} END $$"
+            "DO $$ DECLARE n bigint; BEGIN PERFORM set_config('synchronous_commit', 'off', false); {body} END $$"
         );
         cluster.psql(DATABASE, &run)?;
         cluster.psql(DATABASE, "INSERT INTO marker VALUES (1)")?;

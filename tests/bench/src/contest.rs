@@ -53,13 +53,24 @@ impl Who {
         }
     }
 
-    /// Whose run is a denominator for whom, and what the ratio should be at least.
-    pub(crate) fn against(self, work: Work) -> Option<(Who, f64, f64)> {
-        match (self, work) {
-            (Who::Direct, Work::Mixed) => Some((Who::Native, 0.8, 1.3)),
-            (Who::Direct, _) => Some((Who::Native, 0.8, 1.0)),
-            (Who::Capture, _) => Some((Who::Recvlogical, 0.6, 0.95)),
+    /// Whose run is a denominator for whom.
+    pub(crate) fn peer(self) -> Option<Who> {
+        match self {
+            Who::Direct | Who::Both => Some(Who::Native),
+            Who::Capture => Some(Who::Recvlogical),
             _ => None,
+        }
+    }
+
+    /// What is to be reached at least, and what is hoped for.
+    pub(crate) fn aim(self, work: Work) -> (&'static str, &'static str) {
+        match (self, work) {
+            (Who::Direct, Work::Mixed) => ("0.8", "1.3"),
+            (Who::Direct, _) => ("0.8", "1.0"),
+            (Who::Capture, _) => ("0.6", "0.95"),
+            (Who::Apply, Work::Inserts) => ("100,000/s", "200,000/s"),
+            (Who::Both, Work::Inserts) => ("60,000/s", "100,000/s"),
+            _ => ("", ""),
         }
     }
 
@@ -79,7 +90,10 @@ pub(crate) fn run(lab: &Lab, work: Work) -> Result<Vec<Runs>> {
 /// What memory a backlog of twice the rows and a transaction of half of them take.
 pub(crate) fn memory(lab: &Lab) -> Result<Vec<(Work, Vec<Runs>)>> {
     let who = [Who::Direct, Who::Both];
-    [Work::Huge].into_iter().map(|work| Ok((work, contest(lab, work, &who, 1)?))).collect()
+    [Work::Long, Work::Huge]
+        .into_iter()
+        .map(|work| Ok((work, contest(lab, work, &who, 1)?)))
+        .collect()
 }
 
 fn contest(lab: &Lab, work: Work, who: &[Who], rounds: u64) -> Result<Vec<Runs>> {

@@ -11,11 +11,16 @@ pub(crate) fn backlog(work: Work, runs: &[Runs]) {
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     for (who, taken) in runs {
-        let ratio = who.against(work).and_then(|(peer, floor, goal)| {
+        let ratio = who.peer().and_then(|peer| {
             let (_, peer) = runs.iter().find(|(who, _)| *who == peer)?;
-            Some(format!("{:.2} | {floor} | {goal}", peer.seconds / taken.seconds))
+            Some(format!("{:.2}", peer.seconds / taken.seconds))
         });
-        println!("{} {} |", row(work, who.title(), taken), ratio.unwrap_or_else(|| " | | ".into()));
+        let (floor, goal) = who.aim(work);
+        println!(
+            "{} {} | {floor} | {goal} |",
+            row(work, who.title(), taken),
+            ratio.unwrap_or_default()
+        );
     }
     println!();
 }

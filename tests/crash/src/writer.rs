@@ -125,7 +125,7 @@ fn write(port: u16, seed: u64, wishes: &Wishes) {
             std::thread::sleep(Duration::from_millis(100));
         }
         wishes.transactions.fetch_add(1, Ordering::Relaxed);
-        std::thread::sleep(Duration::from_millis(random.below(8)));
+        std::thread::sleep(Duration::from_millis(random.below(16)));
     }
 }
 

@@ -1,7 +1,5 @@
 //! A source that is not as needed: status 3, the place, and the statement that mends it.
 
-#![allow(clippy::unwrap_used)]
-
 use findings::Place;
 
 #[test]

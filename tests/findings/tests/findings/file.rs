@@ -1,7 +1,5 @@
 //! A pipeline file that is wrong: status 2, file:line:column, and the name that would be right. No server is asked.
 
-#![allow(clippy::unwrap_used)]
-
 use findings::{Ran, binary};
 
 fn check(text: &str) -> Ran {

@@ -1,7 +1,5 @@
 //! A chain that does not fit its tables: at the start status 2, in the stream status 1, and nothing leaks.
 
-#![allow(clippy::unwrap_used)]
-
 use findings::Place;
 
 const MASK: &str =

@@ -1,7 +1,5 @@
 //! What changes at the source under a running pipeline: it is noticed while it runs, not at the next start.
 
-#![allow(clippy::unwrap_used)]
-
 use findings::{Place, Service};
 
 /// A service whose copy has arrived and whose stream has begun.

@@ -1,7 +1,5 @@
 //! A broker that does not let the pipeline: the topic, the transactional id, and the commands that mend it.
 
-#![allow(clippy::unwrap_used)]
-
 use findings::{Guarded, Place};
 use stack::Kafka;
 

@@ -1,7 +1,5 @@
 //! A log that is not as needed, through the whole program: status, place, remedy, and nothing lost.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::OnceLock;
 
 use findings::Place;

@@ -1,7 +1,5 @@
 //! A target that is not as needed, and rows it turns away: the place down to the row, and the remedy.
 
-#![allow(clippy::unwrap_used)]
-
 use findings::{Place, SmallDisk};
 
 #[test]

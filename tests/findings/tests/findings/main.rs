@@ -1,0 +1,13 @@
+//! What is wrong, and what is said of it: each finding provoked against real servers.
+//!
+//! One program, so that a test that waits for a server leaves its core to the others.
+
+#![allow(clippy::unwrap_used)]
+
+mod chain;
+mod file;
+mod kafka;
+mod rights;
+mod running;
+mod source;
+mod target;
