@@ -16,6 +16,7 @@ mod error;
 mod fold;
 mod keyless;
 mod ordered;
+mod pipeline;
 mod preflight;
 mod settings;
 mod sink;
@@ -23,6 +24,7 @@ mod sql;
 mod target;
 mod truncate;
 mod wire;
+mod work;
 
 pub use error::SinkError;
 pub use preflight::{drop_made, grants, preflight, read_checkpoint};

@@ -1,23 +1,21 @@
 //! The source as the loop sees it: claim, start, next, confirm, stop.
 
+mod resume;
+mod steps;
+
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use cdc::{
-    Batch, Captured, CapturedTable, Checkpoint, Finding, Lsn, Meter, Phase, Progress, Schema,
-    Source, SourceId,
-};
+use cdc::{Batch, Checkpoint, Lsn, Meter, Phase, Progress, Source, SourceId};
 use postgres_client::Session;
 use tokio::task::JoinHandle;
 
-use crate::catalog::{self, Table};
+use self::resume::{not_newly_listed, not_recreated, same_source};
+use self::steps::{Claimed, Copying, captured, create_and_copy, describe_all, open};
 use crate::config::{Settings, SnapshotMode};
 use crate::error::SourceError;
-use crate::feed::{Feed, Orders};
 use crate::monitor::Monitor;
-use crate::publication::{self, Publication};
-use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
+use crate::publication;
 use crate::stream::Stream;
 use crate::walsender::Walsender;
 use crate::{lock, slot, watch};
@@ -56,26 +54,6 @@ enum State {
     Streaming(Box<Stream>),
 }
 
-/// Everything a start holds between its steps.
-#[derive(Debug)]
-struct Claimed {
-    walsender: Walsender,
-    session: Session,
-    source: Arc<SourceId>,
-    tables: Vec<Table>,
-    publication: Option<Publication>,
-}
-
-/// A copy under way.
-struct Copying {
-    walsender: Walsender,
-    session: Session,
-    snapshot: Snapshot,
-    attempt: u32,
-    end: Checkpoint,
-    first: Vec<Arc<Schema>>,
-}
-
 impl PostgresSource {
     /// A source that has not been started.
     pub fn new(settings: Settings, meter: Arc<Meter>) -> Self {
@@ -102,38 +80,6 @@ impl PostgresSource {
     ) -> impl FnOnce(postgres_client::ServerError) -> SourceError + use<> {
         SourceError::server(&self.settings.server, doing)
     }
-}
-
-fn captured(tables: &[Table], schemas: &[Arc<Schema>]) -> Arc<Captured> {
-    let entry = |table: &Table| {
-        let schema = schemas.iter().find(|schema| schema.origin == table.name)?;
-        let columns = schema.columns.iter().map(|column| column.name.clone()).collect();
-        Some((table.oid, CapturedTable { table: table.name.clone(), columns }))
-    };
-    Arc::new(tables.iter().filter_map(entry).collect())
-}
-
-/// Describes the tables as the publication sends them.
-async fn describe_all(
-    session: &Session,
-    settings: &Settings,
-    tables: &[Table],
-    publication: Option<&Publication>,
-) -> Result<Vec<Arc<Schema>>, SourceError> {
-    let mut schemas = Vec::with_capacity(tables.len());
-    for table in tables {
-        let published = publication.and_then(|publication| {
-            publication.tables.iter().find(|published| published.table == table.name)
-        });
-        let relation =
-            table.as_relation(published.and_then(|published| published.columns.as_deref()));
-        let schema = catalog::describe(session, &relation).await;
-        schemas.push(schema.map_err(SourceError::server(
-            format!("{}, table {}", settings.server, table.name),
-            "read the catalog",
-        ))?);
-    }
-    Ok(schemas)
 }
 
 impl Source for PostgresSource {
@@ -446,132 +392,4 @@ impl PostgresSource {
 
 fn unreachable_state() -> SourceError {
     SourceError::Stream { lsn: Lsn::ZERO, what: "the source is not where it should be".to_owned() }
-}
-
-async fn create_and_copy(
-    made: Claimed,
-    attempt: u32,
-    settings: Arc<Settings>,
-    meter: Arc<Meter>,
-) -> Result<Copying, SourceError> {
-    let Claimed { walsender, session, source, tables, publication } = made;
-    let waiting = meter.clone();
-    let created =
-        slot::create(walsender, &session, &settings, |text| waiting.enter(Phase::Waiting(text)))
-            .await?;
-    meter.enter(Phase::Snapshot);
-    let schemas = describe_all(&session, &settings, &tables, publication.as_ref()).await?;
-    let rows = tables.iter().map(|table| table.rows).sum();
-    meter.snapshot_rows_expected.store(rows, std::sync::atomic::Ordering::Relaxed);
-    let end = Checkpoint {
-        progress: Progress::After { end_lsn: created.consistent_point },
-        source: Some(source),
-        captured: captured(&tables, &schemas),
-        log: None,
-    };
-    let to_read = tables.iter().zip(&schemas).map(|(table, schema)| SnapshotTable {
-        schema: schema.clone(),
-        partitioned: table.partitioned,
-        filter: publication
-            .as_ref()
-            .and_then(|publication| {
-                publication.tables.iter().find(|published| published.table == table.name)
-            })
-            .and_then(|published| published.filter.clone()),
-    });
-    let ordered = parents_first(&session, to_read.collect())
-        .await
-        .map_err(SourceError::server(&settings.server, "read foreign keys"))?;
-    let snapshot =
-        Snapshot::begin(&settings, &created.snapshot, created.consistent_point, ordered, meter)
-            .await?;
-    Ok(Copying { walsender: created.walsender, session, snapshot, attempt, end, first: schemas })
-}
-
-/// Starts to stream at the checkpoint.
-async fn open(
-    walsender: Walsender,
-    session: Session,
-    checkpoint: Checkpoint,
-    settings: Arc<Settings>,
-    meter: Arc<Meter>,
-) -> Result<Stream, SourceError> {
-    let failed = |doing: String| SourceError::server(&settings.server, doing);
-    let start = checkpoint.progress.start_lsn().unwrap_or(Lsn::ZERO);
-    let row = session
-        .query_one(
-            "SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
-            &[],
-        )
-        .await;
-    let timeout: i64 =
-        row.map_err(|error| failed("read wal_sender_timeout".to_owned())(error.into()))?.get(0);
-    // A third of the time-out leaves room for two lost chances; 0 switches the time-out off.
-    let interval = if timeout > 0 {
-        Duration::from_millis((timeout as u64 / 3).clamp(50, 10_000))
-    } else {
-        Duration::from_secs(10)
-    };
-    let publication = cdc::quote_ident(&settings.publication).replace('\'', "''");
-    let command = format!(
-        "START_REPLICATION SLOT {} LOGICAL {start} (proto_version '1', publication_names '{publication}', messages 'true')",
-        settings.slot
-    );
-    let stream = walsender
-        .start_replication(&command)
-        .await
-        .map_err(failed(format!("stream from slot {}", settings.slot)))?;
-    tracing::info!(slot = %settings.slot, %start, "streaming");
-    let confirmed = checkpoint.progress.confirmable().unwrap_or(Lsn::ZERO);
-    let orders = Orders { confirmed, hurry: false, stop: false };
-    let feed = Feed::start(stream, settings.queue_bytes_max, interval, orders, meter.clone());
-    Stream::new(feed, session, settings, meter, &checkpoint).ok_or_else(unreachable_state)
-}
-
-/// Refuses a checkpoint of another server, database or slot.
-fn same_source(
-    settings: &Settings,
-    checkpoint: &Checkpoint,
-    source: &SourceId,
-) -> Result<(), SourceError> {
-    let Some(known) = &checkpoint.source else { return Ok(()) };
-    let differs = [
-        ("system identifier", &known.system_identifier, &source.system_identifier),
-        ("database", &known.database, &source.database),
-        ("slot", &known.slot, &source.slot),
-    ];
-    let Some((what, was, is)) = differs.into_iter().find(|(_, was, is)| was != is) else {
-        return Ok(());
-    };
-    Err(Finding::outside("checkpoint_of_another_source", format!("source {}", settings.server), format!("the checkpoint of pipeline {} belongs to {what} {was}, this is {is}: its positions mean nothing here", settings.pipeline))
-        .remedy(format!("correct `source.postgres`, give the pipeline another name, or run `pgrelay drop` for pipeline {} and start it again, which copies all tables", settings.pipeline)).into())
-}
-
-/// Refuses a table that has only the name of the one that was captured.
-fn not_recreated(
-    settings: &Settings,
-    captured: &Captured,
-    tables: &[Table],
-) -> Result<(), SourceError> {
-    let is_other = |table: &&Table| {
-        !captured.contains_key(&table.oid)
-            && captured.values().any(|known| known.table == table.name)
-    };
-    tables
-        .iter()
-        .find(is_other)
-        .map_or(Ok(()), |table| Err(watch::recreated(settings, &table.name).into()))
-}
-
-/// Refuses a table that the file lists and the checkpoint does not know: its rows so far were never copied.
-fn not_newly_listed(
-    settings: &Settings,
-    captured: &Captured,
-    tables: &[Table],
-) -> Result<(), SourceError> {
-    let Some(table) = tables.iter().find(|table| !captured.contains_key(&table.oid)) else {
-        return Ok(());
-    };
-    Err(Finding::outside("table_new", format!("source {}, table {}", settings.server, table.name), "`source.postgres.tables` lists it, but it was not captured when the pipeline began: rows it had before are not known")
-        .remedy(format!("take it out of the list; or run `pgrelay drop` for pipeline {} and start it again, which copies all tables; or give it a pipeline of its own", settings.pipeline)).into())
 }

@@ -4,41 +4,29 @@
 //! than a batch may be, or before a table version that was not seen before: what comes before a change of
 //! shape is durable before that shape is bound to the chain.
 
+mod messages;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use cdc::{
-    Batch, Captured, CapturedTable, Change, Checkpoint, Event, Finding, Lsn, Meter, Position,
-    Progress, Schema, SourceId, TableName, Transaction,
+    Batch, Captured, Checkpoint, Event, Lsn, Meter, Progress, Schema, SourceId, Transaction,
 };
-use pgoutput::{Begin, Commit, Frame, Message, OldTuple, Relation};
+use pgoutput::{Frame, Message};
 use postgres_client::Session;
 use tokio::time::Instant;
 
-use crate::catalog;
 use crate::config::Settings;
 use crate::error::SourceError;
 use crate::feed::Feed;
+use messages::Known;
 
 /// Progress without events is written this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 /// Or sooner, where it frees this much WAL.
 const PROGRESS_BYTES: u64 = 16 * 1024 * 1024;
-
-/// What is known of a relation number.
-#[derive(Debug, Clone)]
-enum Known {
-    Captured {
-        relation: Relation,
-        schema: Arc<Schema>,
-    },
-    Ignored,
-    /// It would be captured, and was not there when the pipeline began. A partition is described beside its
-    /// root, and no row of it follows: so it is the first row that halts, not the description.
-    New(TableName),
-}
 
 /// The transaction that is being received.
 #[derive(Debug)]
@@ -228,176 +216,6 @@ impl Stream {
         }
     }
 
-    async fn message(&mut self, wal_start: Lsn, message: Message) -> Result<Step, SourceError> {
-        match message {
-            Message::Begin(begin) => self.begin(begin)?,
-            Message::Commit(commit) => self.commit(commit)?,
-            Message::Relation(relation) => return self.relation(relation).await,
-            Message::Insert { oid, new } => {
-                self.change(wal_start, oid, |_| Change::Insert { after: new })?
-            }
-            Message::Update { oid, old, mut new } => self.change(wal_start, oid, |schema| {
-                fill_from_old(schema, old.as_ref(), &mut new);
-                Change::Update { before: old.map(OldTuple::into_row), after: new }
-            })?,
-            Message::Delete { oid, old } => {
-                self.change(wal_start, oid, |_| Change::Delete { before: old.into_row() })?
-            }
-            Message::Truncate(truncate) => {
-                for oid in &truncate.oids {
-                    let change = Change::Truncate {
-                        cascade: truncate.cascade,
-                        restart_identity: truncate.restart_identity,
-                    };
-                    self.push(wal_start, *oid, |_| change)?;
-                }
-                self.count();
-            }
-            Message::Logical { transactional: true, .. } => self.count(),
-            // What came from elsewhere is applied like everything else; a type says nothing the catalog does not.
-            Message::Logical { .. } | Message::Origin { .. } | Message::Type(_) => {}
-        }
-        Ok(Step::Done)
-    }
-
-    fn begin(&mut self, begin: Begin) -> Result<(), SourceError> {
-        if self.open.is_some() {
-            return Err(self.wrong("a transaction begins inside another".to_owned()));
-        }
-        let transaction = Transaction {
-            xid: begin.xid,
-            commit_lsn: begin.commit_lsn,
-            commit_micros: begin.commit_micros,
-            previous_commit_lsn: self.previous_commit,
-            snapshot: false,
-        };
-        self.open = Some(Open { transaction: Arc::new(transaction), seq: 0 });
-        Ok(())
-    }
-
-    fn commit(&mut self, commit: Commit) -> Result<(), SourceError> {
-        let open = self.open.take();
-        if open.is_none_or(|open| open.transaction.commit_lsn != commit.commit_lsn) {
-            return Err(self.wrong("a commit of a transaction that did not begin".to_owned()));
-        }
-        self.previous_commit = Some(commit.commit_lsn);
-        self.building.whole = self.building.events.len();
-        self.building.end = Some(commit.end_lsn.max(self.building.end.unwrap_or(self.given.0)));
-        Meter::advance(&self.meter.received_lsn, commit.end_lsn);
-        Ok(())
-    }
-
-    /// A table is described: for the first time on this connection, or because it changed.
-    async fn relation(&mut self, relation: Relation) -> Result<Step, SourceError> {
-        if let Some(Known::Captured { relation: known, .. }) = self.known.get(&relation.oid)
-            && *known == relation
-        {
-            return Ok(Step::Done);
-        }
-        let name = TableName::new(&relation.schema, &relation.name);
-        let wanted = self.settings.tables.iter().any(|pattern| pattern.matches(&name));
-        let captured = self.captured.get(&relation.oid);
-        if captured.is_none() && !wanted {
-            self.known.insert(relation.oid, Known::Ignored);
-            return Ok(Step::Done);
-        }
-        if !self.building.events.is_empty() {
-            return Ok(Step::CutFirst);
-        }
-        match captured {
-            None => {
-                self.known.insert(relation.oid, Known::New(name));
-                return Ok(Step::Done);
-            }
-            Some(captured) if captured.table != name => {
-                return Err(renamed(&self.settings, &captured.table, &name, self.lsn()).into());
-            }
-            Some(_) => {}
-        }
-        let described = catalog::describe(&self.session, &relation).await;
-        let schema = described.map_err(SourceError::server(
-            format!("{}, table {name}", self.settings.server),
-            "read the catalog",
-        ))?;
-        self.building.relations.push(schema.clone());
-        self.remember(relation.oid, &schema);
-        self.known.insert(relation.oid, Known::Captured { relation, schema });
-        Ok(Step::Done)
-    }
-
-    /// Keeps the table's columns in the set that goes with the checkpoint.
-    fn remember(&mut self, oid: u32, schema: &Schema) {
-        let columns = schema.columns.iter().map(|column| column.name.clone()).collect();
-        let table = CapturedTable { table: schema.origin.clone(), columns };
-        if self.captured.get(&oid) != Some(&table) {
-            Arc::make_mut(&mut self.captured).insert(oid, table);
-        }
-    }
-
-    /// One change message.
-    fn change(
-        &mut self,
-        wal_start: Lsn,
-        oid: u32,
-        change: impl FnOnce(&Schema) -> Change,
-    ) -> Result<(), SourceError> {
-        self.push(wal_start, oid, change)?;
-        self.count();
-        Ok(())
-    }
-
-    /// The message is counted, whatever became of it: positions are those of the transaction as it was sent.
-    fn count(&mut self) {
-        if let Some(open) = &mut self.open {
-            open.seq += 1;
-        }
-    }
-
-    fn push(
-        &mut self,
-        wal_start: Lsn,
-        oid: u32,
-        change: impl FnOnce(&Schema) -> Change,
-    ) -> Result<(), SourceError> {
-        let Some(open) = &self.open else {
-            return Err(self.wrong("a change outside of a transaction".to_owned()));
-        };
-        let position = Position { commit_lsn: open.transaction.commit_lsn, seq: open.seq };
-        let schema = match self.known.get(&oid) {
-            Some(Known::Captured { schema, .. }) => schema,
-            Some(Known::Ignored) => return Ok(()),
-            Some(Known::New(_)) if self.start.covers(position) => return Ok(()),
-            Some(Known::New(name)) => {
-                return Err(newly_matched(&self.settings, name, self.lsn()).into());
-            }
-            None => {
-                return Err(
-                    self.wrong(format!("a change of relation {oid}, which was not described"))
-                );
-            }
-        };
-        if self.start.covers(position) {
-            return Ok(());
-        }
-        let event = Event {
-            schema: schema.clone(),
-            change: change(schema),
-            position,
-            lsn: wal_start,
-            transaction: open.transaction.clone(),
-        };
-        let fits = |row: Option<&cdc::Row>| row.is_none_or(|row| row.len() == schema.columns.len());
-        if !fits(event.change.before()) || !fits(event.change.after()) {
-            return Err(self.wrong(format!(
-                "a row of {} with another number of columns than it was described with",
-                schema.origin
-            )));
-        }
-        self.building.weight += event.weight();
-        self.building.events.push(event);
-        Ok(())
-    }
-
     fn checkpoint(&self, progress: Progress) -> Checkpoint {
         Checkpoint {
             progress,
@@ -466,41 +284,4 @@ impl Stream {
             begin: false,
         }
     }
-}
-
-/// Takes what the old row tells about cells that were not sent: all of them under FULL, those of the key otherwise.
-fn fill_from_old(schema: &Schema, old: Option<&OldTuple>, new: &mut cdc::Row) {
-    if !new.has_unchanged() {
-        return;
-    }
-    match old {
-        Some(OldTuple::Full(old)) => new.fill_unchanged(old),
-        Some(OldTuple::Key(old)) => {
-            for &i in &schema.key {
-                if let (cdc::Cell::Unchanged, cdc::Cell::Text(text)) = (new.cell(i), old.cell(i)) {
-                    new.set_text(i, Bytes::copy_from_slice(text));
-                }
-            }
-        }
-        None => {}
-    }
-}
-
-fn newly_matched(settings: &Settings, name: &TableName, lsn: Lsn) -> Finding {
-    Finding::outside(
-        "table_new",
-        format!("source {}, table {name}, LSN {lsn}", settings.server),
-        "the publication sends a table that matches `source.postgres.tables` but was not there when the pipeline began: rows it had before are not known",
-    )
-    .remedy(format!("name the tables so that it does not match, and the stream goes on without it; or run `pgrelay drop` for pipeline {} and start it again, which copies all tables", settings.pipeline))
-}
-
-fn renamed(settings: &Settings, was: &TableName, is: &TableName, lsn: Lsn) -> Finding {
-    Finding::outside(
-        "table_renamed",
-        format!("source {}, table {was}, LSN {lsn}", settings.server),
-        format!("the table is called {is} from here on, and what masks {was} would not mask it"),
-    )
-    .remedy("give it back its name; or write the new name into the pipeline file everywhere, and run `pgrelay drop` and start again, which copies all tables")
-    .run(format!("ALTER TABLE {} RENAME TO {};", is.sql(), cdc::quote_ident(&was.name)))
 }

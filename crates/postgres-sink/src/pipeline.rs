@@ -1,0 +1,73 @@
+//! Statements on their way to the server.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use cdc::Finding;
+use postgres_client::ServerError;
+
+use crate::apply::Write;
+use crate::error::SinkError;
+
+/// What a statement answered: rows it touched.
+pub(crate) type Answer<'a> =
+    Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>>;
+
+/// Statements on their way, in order; each is sent when it is added, and none is waited for until `finish`.
+#[derive(Default)]
+pub(crate) struct Pipeline<'a> {
+    answers: Vec<(Answer<'a>, Option<&'a Write>)>,
+}
+
+impl<'a> Pipeline<'a> {
+    pub(crate) async fn add(&mut self, mut answer: Answer<'a>, write: Option<&'a Write>) {
+        // The first poll sends it. What it answers at once is kept by the future.
+        if let std::task::Poll::Ready(done) = futures_util::poll!(&mut answer) {
+            answer = Box::pin(std::future::ready(done));
+        }
+        self.answers.push((answer, write));
+    }
+
+    /// Waits for all; the first error is the one that counts, the others are its echo.
+    pub(crate) async fn finish(
+        &mut self,
+        failed: &(dyn Fn(ServerError) -> SinkError + Send + Sync),
+    ) -> Result<(), SinkError> {
+        self.finish_with(&|_, error| failed(error)).await
+    }
+
+    /// The same, where the statement that failed says more.
+    pub(crate) async fn finish_with(
+        &mut self,
+        failed: &(dyn Fn(Option<&Write>, ServerError) -> SinkError + Send + Sync),
+    ) -> Result<(), SinkError> {
+        let mut first = None;
+        for (answer, write) in self.answers.drain(..) {
+            match answer.await {
+                Ok(touched) => {
+                    if let Some(write) = write
+                        && first.is_none()
+                        && write.exact
+                        && touched != write.rows
+                    {
+                        first = Some(row_missing(write, touched));
+                    }
+                }
+                Err(error) => {
+                    first.get_or_insert_with(|| failed(write, error.into()));
+                }
+            }
+        }
+        first.map_or(Ok(()), Err)
+    }
+}
+
+fn row_missing(write: &Write, touched: u64) -> SinkError {
+    Finding::failed(
+        "row_missing",
+        format!("target table {}, row at LSN {}", write.target.name, write.position),
+        format!("an update or delete of {} rows found {touched}: the target is not what the source was", write.rows),
+    )
+    .remedy("the update does not carry every column, so the row cannot be made: empty the target's tables, run `pgrelay drop` for the pipeline and start it again, which copies all tables")
+    .into()
+}

@@ -1,0 +1,56 @@
+//! What a start refuses that has a checkpoint.
+
+use cdc::{Captured, Checkpoint, Finding, SourceId};
+
+use crate::catalog::Table;
+use crate::config::Settings;
+use crate::error::SourceError;
+use crate::watch;
+
+/// Refuses a checkpoint of another server, database or slot.
+pub(super) fn same_source(
+    settings: &Settings,
+    checkpoint: &Checkpoint,
+    source: &SourceId,
+) -> Result<(), SourceError> {
+    let Some(known) = &checkpoint.source else { return Ok(()) };
+    let differs = [
+        ("system identifier", &known.system_identifier, &source.system_identifier),
+        ("database", &known.database, &source.database),
+        ("slot", &known.slot, &source.slot),
+    ];
+    let Some((what, was, is)) = differs.into_iter().find(|(_, was, is)| was != is) else {
+        return Ok(());
+    };
+    Err(Finding::outside("checkpoint_of_another_source", format!("source {}", settings.server), format!("the checkpoint of pipeline {} belongs to {what} {was}, this is {is}: its positions mean nothing here", settings.pipeline))
+        .remedy(format!("correct `source.postgres`, give the pipeline another name, or run `pgrelay drop` for pipeline {} and start it again, which copies all tables", settings.pipeline)).into())
+}
+
+/// Refuses a table that has only the name of the one that was captured.
+pub(super) fn not_recreated(
+    settings: &Settings,
+    captured: &Captured,
+    tables: &[Table],
+) -> Result<(), SourceError> {
+    let is_other = |table: &&Table| {
+        !captured.contains_key(&table.oid)
+            && captured.values().any(|known| known.table == table.name)
+    };
+    tables
+        .iter()
+        .find(is_other)
+        .map_or(Ok(()), |table| Err(watch::recreated(settings, &table.name).into()))
+}
+
+/// Refuses a table that the file lists and the checkpoint does not know: its rows so far were never copied.
+pub(super) fn not_newly_listed(
+    settings: &Settings,
+    captured: &Captured,
+    tables: &[Table],
+) -> Result<(), SourceError> {
+    let Some(table) = tables.iter().find(|table| !captured.contains_key(&table.oid)) else {
+        return Ok(());
+    };
+    Err(Finding::outside("table_new", format!("source {}, table {}", settings.server, table.name), "`source.postgres.tables` lists it, but it was not captured when the pipeline began: rows it had before are not known")
+        .remedy(format!("take it out of the list; or run `pgrelay drop` for pipeline {} and start it again, which copies all tables; or give it a pipeline of its own", settings.pipeline)).into())
+}

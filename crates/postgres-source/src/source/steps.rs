@@ -1,0 +1,150 @@
+//! The steps of a start: the tables are described, the slot is made, the copy begins, the stream opens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdc::{Captured, CapturedTable, Checkpoint, Lsn, Meter, Phase, Progress, Schema, SourceId};
+use postgres_client::Session;
+
+use super::unreachable_state;
+use crate::catalog::{self, Table};
+use crate::config::Settings;
+use crate::error::SourceError;
+use crate::feed::{Feed, Orders};
+use crate::publication::Publication;
+use crate::slot;
+use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
+use crate::stream::Stream;
+use crate::walsender::Walsender;
+
+/// Everything a start holds between its steps.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    pub(super) walsender: Walsender,
+    pub(super) session: Session,
+    pub(super) source: Arc<SourceId>,
+    pub(super) tables: Vec<Table>,
+    pub(super) publication: Option<Publication>,
+}
+
+/// A copy under way.
+pub(super) struct Copying {
+    pub(super) walsender: Walsender,
+    pub(super) session: Session,
+    pub(super) snapshot: Snapshot,
+    pub(super) attempt: u32,
+    pub(super) end: Checkpoint,
+    pub(super) first: Vec<Arc<Schema>>,
+}
+
+pub(super) fn captured(tables: &[Table], schemas: &[Arc<Schema>]) -> Arc<Captured> {
+    let entry = |table: &Table| {
+        let schema = schemas.iter().find(|schema| schema.origin == table.name)?;
+        let columns = schema.columns.iter().map(|column| column.name.clone()).collect();
+        Some((table.oid, CapturedTable { table: table.name.clone(), columns }))
+    };
+    Arc::new(tables.iter().filter_map(entry).collect())
+}
+
+/// Describes the tables as the publication sends them.
+pub(super) async fn describe_all(
+    session: &Session,
+    settings: &Settings,
+    tables: &[Table],
+    publication: Option<&Publication>,
+) -> Result<Vec<Arc<Schema>>, SourceError> {
+    let mut schemas = Vec::with_capacity(tables.len());
+    for table in tables {
+        let published = publication.and_then(|publication| {
+            publication.tables.iter().find(|published| published.table == table.name)
+        });
+        let relation =
+            table.as_relation(published.and_then(|published| published.columns.as_deref()));
+        let schema = catalog::describe(session, &relation).await;
+        schemas.push(schema.map_err(SourceError::server(
+            format!("{}, table {}", settings.server, table.name),
+            "read the catalog",
+        ))?);
+    }
+    Ok(schemas)
+}
+
+pub(super) async fn create_and_copy(
+    made: Claimed,
+    attempt: u32,
+    settings: Arc<Settings>,
+    meter: Arc<Meter>,
+) -> Result<Copying, SourceError> {
+    let Claimed { walsender, session, source, tables, publication } = made;
+    let waiting = meter.clone();
+    let created =
+        slot::create(walsender, &session, &settings, |text| waiting.enter(Phase::Waiting(text)))
+            .await?;
+    meter.enter(Phase::Snapshot);
+    let schemas = describe_all(&session, &settings, &tables, publication.as_ref()).await?;
+    let rows = tables.iter().map(|table| table.rows).sum();
+    meter.snapshot_rows_expected.store(rows, std::sync::atomic::Ordering::Relaxed);
+    let end = Checkpoint {
+        progress: Progress::After { end_lsn: created.consistent_point },
+        source: Some(source),
+        captured: captured(&tables, &schemas),
+        log: None,
+    };
+    let to_read = tables.iter().zip(&schemas).map(|(table, schema)| SnapshotTable {
+        schema: schema.clone(),
+        partitioned: table.partitioned,
+        filter: publication
+            .as_ref()
+            .and_then(|publication| {
+                publication.tables.iter().find(|published| published.table == table.name)
+            })
+            .and_then(|published| published.filter.clone()),
+    });
+    let ordered = parents_first(&session, to_read.collect())
+        .await
+        .map_err(SourceError::server(&settings.server, "read foreign keys"))?;
+    let snapshot =
+        Snapshot::begin(&settings, &created.snapshot, created.consistent_point, ordered, meter)
+            .await?;
+    Ok(Copying { walsender: created.walsender, session, snapshot, attempt, end, first: schemas })
+}
+
+/// Starts to stream at the checkpoint.
+pub(super) async fn open(
+    walsender: Walsender,
+    session: Session,
+    checkpoint: Checkpoint,
+    settings: Arc<Settings>,
+    meter: Arc<Meter>,
+) -> Result<Stream, SourceError> {
+    let failed = |doing: String| SourceError::server(&settings.server, doing);
+    let start = checkpoint.progress.start_lsn().unwrap_or(Lsn::ZERO);
+    let row = session
+        .query_one(
+            "SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
+            &[],
+        )
+        .await;
+    let timeout: i64 =
+        row.map_err(|error| failed("read wal_sender_timeout".to_owned())(error.into()))?.get(0);
+    // A third of the time-out leaves room for two lost chances; 0 switches the time-out off.
+    let interval = if timeout > 0 {
+        Duration::from_millis((timeout as u64 / 3).clamp(50, 10_000))
+    } else {
+        Duration::from_secs(10)
+    };
+    let publication = cdc::quote_ident(&settings.publication).replace('\'', "''");
+    let command = format!(
+        "START_REPLICATION SLOT {} LOGICAL {start} (proto_version '1', publication_names '{publication}', messages 'true')",
+        settings.slot
+    );
+    let stream = walsender
+        .start_replication(&command)
+        .await
+        .map_err(failed(format!("stream from slot {}", settings.slot)))?;
+    tracing::info!(slot = %settings.slot, %start, "streaming");
+    let confirmed = checkpoint.progress.confirmable().unwrap_or(Lsn::ZERO);
+    let orders = Orders { confirmed, hurry: false, stop: false };
+    let feed = Feed::start(stream, settings.queue_bytes_max, interval, orders, meter.clone());
+    Stream::new(feed, session, settings, meter, &checkpoint).ok_or_else(unreachable_state)
+}
