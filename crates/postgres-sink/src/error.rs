@@ -76,7 +76,7 @@ impl SinkError {
     pub(crate) fn is_about_rows(&self) -> bool {
         match self {
             SinkError::Server { error, .. } => {
-                error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+                error.code().is_some_and(postgres_client::is_about_rows)
             }
             _ => false,
         }
@@ -142,6 +142,8 @@ fn row_finding(table: &TableName, key: &str, position: Position, error: &ServerE
             .run(format!("ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE;", table.sql(), cdc::quote_ident(&response.constraint))),
         code if code.starts_with("22") => found("type_mismatch")
             .remedy("a value of the source does not fit the target's column: let the column have the source's type"),
+        code if !code.starts_with("23") => found("trigger_violation")
+            .remedy("a trigger of the target turns the row away: let it pass what the pipeline's role writes, or disable it; the target's log has what it said"),
         _ => found("constraint_violation").remedy("let the target's constraints be those of the source, or remove the one named here"),
     }
 }
@@ -160,9 +162,9 @@ fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
         Some("53100") => outside("target_disk_full", "free or add disk space at the target, and start the pipeline again: it goes on where it stopped, nothing is lost")
             .run("SELECT spcname, pg_tablespace_location(oid), pg_size_pretty(pg_tablespace_size(oid)) FROM pg_tablespace;"),
         Some("53300") => outside("target_connections", "raise max_connections at the target, or end another client"),
-        Some(code) if code.starts_with("23") || code.starts_with("22") => {
+        Some(code) if postgres_client::is_about_rows(code) => {
             Finding::failed("constraint_violation", place.clone(), reason.clone())
-                .remedy("a constraint checked at the commit turned the transaction away: let the target's constraints be those of the source")
+                .remedy("a constraint or trigger checked at the commit turned the transaction away: let the target's be those of the source")
         }
         Some(_) => outside("target_error", "see the server's log for this error"),
     }
