@@ -3,7 +3,7 @@
 //! Key and value are what a Connect worker keeps for a source connector, so its tools read them. Connect's
 //! maps hold only primitives, so our own fields are JSON in a string.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cdc::{Captured, Checkpoint, Lsn, Position};
@@ -15,6 +15,8 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Kept {
     pub(crate) checkpoint: Option<Checkpoint>,
     pub(crate) captured: Option<Captured>,
+    /// Other pipelines that have a checkpoint here: the log is theirs.
+    pub(crate) others: BTreeSet<String>,
 }
 
 /// What the last event told: for the fields that Debezium has in its offsets.
@@ -32,6 +34,13 @@ struct CapturedEntry {
     oid: u32,
     #[serde(flatten)]
     table: cdc::CapturedTable,
+}
+
+/// What a key has beside the pipeline's name, as far as it tells a checkpoint from a captured set.
+#[derive(Deserialize)]
+struct Partition {
+    #[serde(rename = "pgrelay")]
+    captured: Option<String>,
 }
 
 /// The key of the checkpoint.
@@ -105,6 +114,11 @@ impl Kept {
                     .map(|list| list.into_iter().map(|entry| (entry.oid, entry.table)).collect()),
                 None => None,
             };
+        } else if let Ok((other, Partition { captured: None })) = serde_json::from_slice(key) {
+            match value {
+                Some(_) => self.others.insert(other),
+                None => self.others.remove(&other),
+            };
         }
         Ok(())
     }
@@ -143,7 +157,13 @@ mod tests {
         kept.take(&keys, keys.0.as_bytes(), Some(value.as_bytes())).unwrap();
         let value = captured_value(&captured).unwrap();
         kept.take(&keys, keys.1.as_bytes(), Some(value.as_bytes())).unwrap();
-        kept.take(&keys, br#"["other",{}]"#, Some(b"{}")).unwrap();
+        assert!(kept.others.is_empty());
+        let other = (checkpoint_key("other", "pre"), captured_key("other", "pre"));
+        kept.take(&keys, other.0.as_bytes(), Some(b"{}")).unwrap();
+        kept.take(&keys, other.1.as_bytes(), Some(b"{}")).unwrap();
+        assert_eq!(kept.others, BTreeSet::from(["other".to_owned()]));
+        kept.take(&keys, other.0.as_bytes(), None).unwrap();
+        assert!(kept.others.is_empty());
         assert_eq!(kept.checkpoint(), Some(checkpoint));
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cdc::{Batch, Captured, Checkpoint, Event, Meter, Schema, Sink};
+use cdc::{Batch, Captured, Checkpoint, Event, Finding, Meter, Schema, Sink};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
@@ -361,7 +361,22 @@ fn read_kept(settings: &LogSettings) -> Result<Kept, LogError> {
         kept.take(&keys, record.key, record.value)
             .map_err(|_| scan::unreadable(&topic, record.offset, "a checkpoint of this pipeline"))
     })?;
-    Ok(kept)
+    match kept.others.first() {
+        Some(other) => Err(prefix_taken(settings, other).into()),
+        None => Ok(kept),
+    }
+}
+
+/// One log has one writer: cuts of two are in no order, and what one captured would pass for what the other did.
+fn prefix_taken(settings: &LogSettings, other: &str) -> Finding {
+    let prefix = &settings.kafka.topic_prefix;
+    Finding::outside(
+        "topic_prefix_taken",
+        format!("Kafka topics {prefix}.*"),
+        format!("pipeline {other} writes under this topic_prefix"),
+    )
+    .remedy(format!("give pipeline {} a topic_prefix of its own under kafka:; or, where {other} is its former name, remove that one's checkpoint with its own file", settings.pipeline))
+    .run("pgrelay drop FILE")
 }
 
 /// Runs what blocks on a thread for it.

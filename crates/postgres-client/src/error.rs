@@ -6,6 +6,7 @@ use std::io;
 use cdc::Remedy;
 use tokio_postgres::error::DbError;
 
+use crate::sqlstate::is_own_class;
 use crate::{remedy_of, state_name};
 
 /// What a server said with its no. Every text but the code may be empty.
@@ -49,8 +50,10 @@ pub enum ServerError {
 
 /// The message of a server's error, or the SQLSTATE's name where the message can hold a row's value.
 pub fn safe_message(code: &str, message: &str) -> String {
-    // Class 22 (data exceptions) quotes the offending value; P0001 is whatever a trigger says.
-    if code.starts_with("22") || code.starts_with("P0") || code == "42804" {
+    // Class 22 (data exceptions) quotes the offending value; 2F, 38, 39 and P0 are whatever a function says, and so is
+    // a class that is not the server's own.
+    let quotes = ["22", "2F", "38", "39", "P0"].iter().any(|class| code.starts_with(class));
+    if quotes || code == "42804" || !is_own_class(code) {
         let name = state_name(code);
         return if name.is_empty() { format!("SQLSTATE {code}") } else { name.to_owned() };
     }
@@ -103,10 +106,14 @@ impl From<&DbError> for ServerError {
     fn from(error: &DbError) -> Self {
         let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
         let code = error.code().code();
+        // A trigger's RAISE may choose any code, and says what it likes: a row's values, as a rule.
+        let raised = error.routine() == Some("exec_stmt_raise");
+        let said = if raised { "P0001" } else { code };
+        let is_safe = !raised && is_own_class(code);
         ServerError::Server(Box::new(Response {
             code: code.to_owned(),
-            message: safe_message(code, error.message()),
-            hint: text(error.hint()),
+            message: safe_message(said, error.message()),
+            hint: text(error.hint().filter(|_| is_safe)),
             schema: text(error.schema()),
             table: text(error.table()),
             column: text(error.column()),

@@ -16,7 +16,7 @@ pub use error::{Response, ServerError, safe_message};
 pub use secret::Secret;
 pub use server::{AddressError, Host, Server, SslMode, Tls};
 pub use session::Session;
-pub use sqlstate::{remedy_of, state_name};
+pub use sqlstate::{is_about_rows, remedy_of, state_name};
 pub use stream::Stream;
 
 /// `'text'` as a literal of a statement, each quote and backslash doubled where it must be.

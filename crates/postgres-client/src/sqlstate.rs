@@ -36,8 +36,21 @@ pub fn state_name(code: &str) -> &'static str {
         "23514" => "check violation",
         "23P01" => "exclusion violation",
         "53100" => "disk full",
+        "P0001" => "raised by a function or a trigger",
         code if code.starts_with("22") => "data exception",
         code if code.starts_with("23") => "integrity constraint violation",
         _ => "",
     }
+}
+
+/// Whether the SQLSTATE's class is one of PostgreSQL's own. Any other was chosen by whoever wrote a function.
+pub(crate) fn is_own_class(code: &str) -> bool {
+    const CLASSES: &str = "00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F \
+        40 42 44 53 54 55 57 58 72 F0 HV P0 XX";
+    code.get(..2).is_some_and(|class| CLASSES.split(' ').any(|own| own == class))
+}
+
+/// Whether the SQLSTATE says that a row was turned away: by its values, a constraint or a trigger.
+pub fn is_about_rows(code: &str) -> bool {
+    ["22", "23", "P0"].iter().any(|class| code.starts_with(class)) || !is_own_class(code)
 }

@@ -280,6 +280,9 @@ pub(crate) fn single(
     }
     let position = event.position;
     if target.key.is_empty() {
+        if matches!(event.change, Change::Update { .. }) && written(target).is_empty() {
+            return Ok(None);
+        }
         return keyless_step(target, event).map(Some);
     }
     let step = match &event.change {

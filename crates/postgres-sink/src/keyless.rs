@@ -26,11 +26,10 @@ fn same(target: &Target, column: usize, parameter: usize) -> String {
 /// The parameters as `k`, each row with the place of the one row it means: found once, and gone to by its place. A
 /// comparison with a subquery would look for it again for every row of the table.
 fn found(target: &Target, parameters: usize, first_parameter: usize) -> String {
-    let all: Vec<_> = written(target)
-        .iter()
-        .enumerate()
-        .map(|(n, &i)| same(target, i, first_parameter + n))
-        .collect();
+    let columns = written(target);
+    let all = columns.iter().enumerate().map(|(n, &i)| same(target, i, first_parameter + n));
+    // Rows without a column are all the same.
+    let all: Vec<_> = std::iter::once("true".to_owned()).chain(all).collect();
     format!(
         "(SELECT k.*, x.tableoid AS found_in, x.ctid AS found_at FROM {} CROSS JOIN LATERAL \
          (SELECT x.tableoid, x.ctid FROM {} AS x WHERE {} LIMIT 1) AS x) AS k",
@@ -43,6 +42,9 @@ fn found(target: &Target, parameters: usize, first_parameter: usize) -> String {
 const IS_FOUND: &str = "t.tableoid = k.found_in AND t.ctid = k.found_at";
 
 fn arrays(n: usize) -> String {
+    if n == 0 {
+        return "(SELECT) AS k".to_owned();
+    }
     let arrays: Vec<_> = (1..=n).map(|n| format!("${n}")).collect();
     let names: Vec<_> = (0..n).map(|n| format!("c{n}")).collect();
     format!("unnest({}) AS k({})", arrays.join(", "), names.join(", "))

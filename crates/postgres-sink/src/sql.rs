@@ -69,6 +69,11 @@ pub(crate) fn statement(target: &Target, kind: &Kind, mode: Mode) -> Text {
 
 fn insert(target: &Target, conflict: String) -> Text {
     let columns = written(target);
+    if columns.is_empty() {
+        // A table without a column to write has no key: it is written row by row.
+        let sql = format!("INSERT INTO {} DEFAULT VALUES", target.sql);
+        return Text { sql, parameters: Vec::new() };
+    }
     let parameters: Vec<Wire> = columns.iter().map(|&i| target.columns[i].wire).collect();
     let names: Vec<_> = columns.iter().map(|&i| target.columns[i].sql.as_str()).collect();
     let values: Vec<_> = columns.iter().enumerate().map(|(n, &i)| value(target, i, n)).collect();

@@ -266,7 +266,7 @@ impl Work {
         }
         let failed = SinkError::server(&settings.server, "write rows in the source's order");
         let about_row = |write: Option<&Write>, error: ServerError| match (write, error.code()) {
-            (Some(write), Some(code)) if code.starts_with("22") || code.starts_with("23") => {
+            (Some(write), Some(code)) if postgres_client::is_about_rows(code) => {
                 let (table, key) = (write.target.name.clone(), write.target.key_names());
                 SinkError::Row { table, key, position: write.position, error }
             }

@@ -13,13 +13,16 @@ pub(crate) struct Table {
     pub(crate) oid: u32,
     pub(crate) name: TableName,
     pub(crate) identity: Identity,
-    /// The columns of its primary key, in the key's order.
+    /// The columns of its primary key, in the key's order. A deferrable one is none: it tells no rows apart before
+    /// the commit, and the server takes it for no replica identity.
     pub(crate) primary_key: Vec<Arc<str>>,
     /// The columns of the index that is its replica identity.
     pub(crate) identity_index: Vec<Arc<str>>,
     pub(crate) partitioned: bool,
     /// The root of the partitions it is one of.
     pub(crate) root: Option<u32>,
+    /// Of a root, the partitions that hold rows. What an update sends is theirs to say, not the root's.
+    pub(crate) leaves: Vec<Table>,
     pub(crate) rows: u64,
     pub(crate) logged: bool,
     pub(crate) columns: Vec<TableColumn>,
@@ -42,7 +45,7 @@ const TABLES: &str = "
            ARRAY(SELECT a.attname::text FROM pg_catalog.pg_index i
                  CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, ord)
                  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
-                 WHERE i.indrelid = c.oid AND i.indisprimary AND k.ord <= i.indnkeyatts ORDER BY k.ord) AS pk,
+                 WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate AND k.ord <= i.indnkeyatts ORDER BY k.ord) AS pk,
            ARRAY(SELECT a.attname::text FROM pg_catalog.pg_index i
                  CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, ord)
                  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
@@ -85,6 +88,7 @@ pub(crate) async fn tables(session: &Session, oid: Option<u32>) -> Result<Vec<Ta
             identity_index: names(row.get("identity_index")),
             partitioned: row.get::<_, &str>(3) == "p",
             root: row.get("root"),
+            leaves: Vec::new(),
             rows: u64::try_from(row.get::<_, i64>("rows")).unwrap_or_default(),
             logged: row.get("logged"),
             columns: Vec::new(),
@@ -107,6 +111,18 @@ pub(crate) async fn tables(session: &Session, oid: Option<u32>) -> Result<Vec<Ta
 }
 
 impl Table {
+    /// Whether an update of `leaf` says which row of this table it means.
+    pub(crate) fn is_told_by(&self, leaf: &Table) -> bool {
+        let root = self.as_relation(None);
+        let key = key_of(&root, Some(self));
+        let sent = leaf.as_relation(None);
+        let is_sent = |name: &str| sent.columns.iter().any(|c| c.identity && c.name == name);
+        match leaf.identity {
+            Identity::Full => true,
+            _ => !key.is_empty() && key.iter().all(|&i| is_sent(&root.columns[i].name)),
+        }
+    }
+
     /// The shape the stream would announce for this table, were it to change now. `published` limits the
     /// columns to a publication's column list.
     pub(crate) fn as_relation(&self, published: Option<&[String]>) -> Relation {

@@ -154,9 +154,21 @@ pub(crate) fn wal_level(place: &str, reason: &str) -> Finding {
         .run("ALTER SYSTEM SET wal_level = 'logical';")
 }
 
-/// The finding for a table whose updates could not be served.
-pub(crate) fn identity(table: &TableName, reason: &str) -> Finding {
+/// The finding for a table whose updates could not be served. `all` are those to be altered.
+pub(crate) fn identity(table: &TableName, reason: &str, all: &[&TableName]) -> Finding {
     Finding::outside("replica_identity", format!("source, table {table}"), reason)
         .remedy("publishing it would make the application's own UPDATE and DELETE fail: give it a primary key, or let it send whole rows")
-        .run(format!("ALTER TABLE {} REPLICA IDENTITY FULL;", table.sql()))
+        .run(whole_rows(all))
+}
+
+/// The finding for partitions whose updates do not say which row of their root they mean.
+pub(crate) fn partition_identity(table: &TableName, reason: &str, all: &[&TableName]) -> Finding {
+    Finding::outside("replica_identity", format!("source, table {table}"), reason)
+        .remedy("let the partition send whole rows; what it sent before without them is only in a new copy (`pgrelay drop`)")
+        .run(whole_rows(all))
+}
+
+fn whole_rows(tables: &[&TableName]) -> String {
+    let alter = |table: &&TableName| format!("ALTER TABLE {} REPLICA IDENTITY FULL;", table.sql());
+    tables.iter().map(alter).collect::<Vec<_>>().join("\n")
 }

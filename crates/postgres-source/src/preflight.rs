@@ -41,6 +41,7 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     if let Some(published) = &published {
         let asked = publication::asked(&tables);
         findings.extend(publication::check(published, settings, &asked).err());
+        findings.extend(tables.iter().filter_map(|table| publication::check_leaves(table).err()));
     }
     match &slot {
         Some(found) => {

@@ -5,7 +5,7 @@ use postgres_client::{Session, quote_literal};
 
 use crate::catalog::{self, Table};
 use crate::config::Settings;
-use crate::error::{SourceError, identity};
+use crate::error::{SourceError, identity, partition_identity};
 
 /// A publication as the catalog has it.
 #[derive(Debug)]
@@ -52,12 +52,20 @@ pub(crate) async fn wanted(
         .filter(|table| table.root.is_none() && is_wanted(table))
         .map(|table| table.oid)
         .collect();
+    let (leaves, all): (Vec<Table>, Vec<Table>) = all.into_iter().partition(|table| {
+        !table.partitioned && table.root.is_some_and(|root| roots.contains(&root))
+    });
     let mut tables: Vec<Table> = all
         .into_iter()
         .filter(|table| {
             is_wanted(table) && table.logged && table.root.is_none_or(|root| !roots.contains(&root))
         })
         .collect();
+    for leaf in leaves {
+        if let Some(root) = tables.iter_mut().find(|table| Some(table.oid) == leaf.root) {
+            root.leaves.push(leaf);
+        }
+    }
     if tables.is_empty() && captured.is_empty() {
         return Err(Finding::outside(
             "table_missing",
@@ -84,20 +92,45 @@ fn nearest(table: &TableName, all: &[Table]) -> String {
 
 /// Refuses a table whose updates could not be told apart, before it is published.
 pub(crate) fn check_identity(table: &Table) -> Result<(), Finding> {
-    match table.identity {
-        Identity::Nothing => Err(identity(
-            &table.name,
-            "its replica identity is NOTHING: updates and deletes would not say which row they mean",
-        )),
-        Identity::Default if table.primary_key.is_empty() => Err(identity(
-            &table.name,
-            "it has no primary key and its replica identity is DEFAULT: updates and deletes would not say which row they mean",
-        )),
-        Identity::Index if table.identity_index.is_empty() => {
-            Err(identity(&table.name, "the index of its replica identity is gone"))
-        }
-        _ => Ok(()),
+    if let Some(reason) = unfit(table) {
+        return Err(identity(&table.name, reason, &[&table.name]));
     }
+    let Some((leaf, reason)) = table.leaves.iter().find_map(|leaf| Some((leaf, unfit(leaf)?)))
+    else {
+        return check_leaves(table);
+    };
+    let all = table.leaves.iter().filter(|leaf| unfit(leaf).is_some());
+    let all: Vec<_> = all.map(|leaf| &leaf.name).collect();
+    Err(identity(&leaf.name, &format!("{reason}; a partition has an identity of its own"), &all))
+}
+
+/// Why the table's updates could not be told apart.
+fn unfit(table: &Table) -> Option<&'static str> {
+    match table.identity {
+        Identity::Nothing => Some(
+            "its replica identity is NOTHING: updates and deletes would not say which row they mean",
+        ),
+        Identity::Default if table.primary_key.is_empty() => Some(
+            "it has no primary key, or a deferrable one, and its replica identity is DEFAULT: updates and deletes would not say which row they mean",
+        ),
+        Identity::Index if table.identity_index.is_empty() => {
+            Some("the index of its replica identity is gone")
+        }
+        _ => None,
+    }
+}
+
+/// Refuses partitions that send other columns than their root's key: the root's row would not be found, and a
+/// delete that finds no row looks like one that was applied before.
+pub(crate) fn check_leaves(table: &Table) -> Result<(), Finding> {
+    let untold: Vec<_> =
+        table.leaves.iter().filter(|leaf| !table.is_told_by(leaf)).map(|leaf| &leaf.name).collect();
+    let Some(first) = untold.first() else { return Ok(()) };
+    let reason = format!(
+        "its replica identity does not send the key of {}: updates and deletes would not say which row of it they mean",
+        table.name
+    );
+    Err(partition_identity(first, &reason, &untold))
 }
 
 const PUBLICATION: &str = "

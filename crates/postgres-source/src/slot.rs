@@ -192,16 +192,18 @@ const BLOCKERS: &str = "
     FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()
     ORDER BY xact_start LIMIT 1";
 
-/// The oldest transaction that the making of a slot waits for, in words.
+/// The oldest transaction that the making of a slot waits for, in words. How long it is open is for its own role to
+/// know, and for who may read all statistics.
 async fn blocker(session: &Session) -> Option<String> {
     let row = session.query_opt(BLOCKERS, &[]).await.ok()??;
+    let open = row.get::<_, Option<i64>>(4);
     Some(format!(
-        "the new slot waits for the transaction {} of pid {} ({}, role {}), open for {} s",
+        "the new slot waits for the transaction {} of pid {} ({}, role {}){}",
         row.get::<_, &str>(3),
         row.get::<_, i32>(0),
         row.get::<_, &str>(1),
         row.get::<_, &str>(2),
-        row.get::<_, i64>(4),
+        open.map(|seconds| format!(", open for {seconds} s")).unwrap_or_default(),
     ))
 }
 

@@ -307,6 +307,9 @@ impl PostgresSource {
             return Err(publication::missing(settings).into());
         };
         publication::check(publication, settings, &publication::asked(&made.tables))?;
+        for table in &made.tables {
+            publication::check_leaves(table)?;
+        }
         Ok(())
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{
-    CapturedTable, Change, Event, Finding, Lsn, Meter, Position, Schema, TableName, Transaction,
+    CapturedTable, Cell, Change, Event, Finding, Lsn, Meter, Position, Schema, TableName,
+    Transaction,
 };
 use pgoutput::{Begin, Commit, Message, OldTuple, Relation};
 
@@ -196,10 +197,28 @@ impl Stream {
                 schema.origin
             )));
         }
+        if lacks_old_key(schema, &event.change) {
+            return Err(untold(&self.settings, &schema.origin, position).into());
+        }
         self.building.weight += event.weight();
         self.building.events.push(event);
         Ok(())
     }
+}
+
+/// Whether the old row has no value in a column of the key: no row that is there has such a key.
+fn lacks_old_key(schema: &Schema, change: &Change) -> bool {
+    let is_null = |old: &cdc::Row| schema.key.iter().any(|&i| matches!(old.cell(i), Cell::Null));
+    change.before().is_some_and(is_null)
+}
+
+fn untold(settings: &Settings, table: &TableName, position: Position) -> Finding {
+    Finding::failed(
+        "old_key_missing",
+        format!("source {}, table {table}, row at LSN {position}", settings.server),
+        "an update or delete came without the key of the row it means: a partition has another replica identity than its root, or the key is younger than the change",
+    )
+    .remedy(format!("let every partition send whole rows (ALTER TABLE … REPLICA IDENTITY FULL), then run `pgrelay drop` for pipeline {} and start it again with emptied target tables, which copies all tables", settings.pipeline))
 }
 
 /// Takes what the old row tells about cells that were not sent: all of them under FULL, those of the key otherwise.
@@ -211,7 +230,7 @@ fn fill_from_old(schema: &Schema, old: Option<&OldTuple>, new: &mut cdc::Row) {
         Some(OldTuple::Full(old)) => new.fill_unchanged(old),
         Some(OldTuple::Key(old)) => {
             for &i in &schema.key {
-                if let (cdc::Cell::Unchanged, cdc::Cell::Text(text)) = (new.cell(i), old.cell(i)) {
+                if let (Cell::Unchanged, Cell::Text(text)) = (new.cell(i), old.cell(i)) {
                     new.set_text(i, Bytes::copy_from_slice(text));
                 }
             }
