@@ -139,8 +139,10 @@ pub(crate) fn consumer_config(settings: &LogSettings) -> Result<ClientConfig, Lo
     let defaults = [
         // When a partition's queue is full, look again soon: the default is a second.
         ("fetch.queue.backoff.ms", "10"),
-        ("fetch.wait.max.ms", "100"),
-        ("queued.max.messages.kbytes", "8192"),
+        // One request for all partitions of a broker: while it waits at the end of an idle one, nothing of a busy
+        // one comes. What is queued of that has to last meanwhile.
+        ("fetch.wait.max.ms", "50"),
+        ("queued.max.messages.kbytes", "16384"),
     ];
     let mut config = config(settings, &defaults)?;
     config

@@ -22,6 +22,8 @@ pub(crate) struct Delivered {
     pub(crate) first: Option<Instant>,
     /// First offset and the one behind the last, by topic and partition.
     pub(crate) places: BTreeMap<(usize, i32), (i64, i64)>,
+    /// Bytes of the records that came to an end, either way.
+    pub(crate) bytes: usize,
     pub(crate) error: Option<(KafkaError, String, i32)>,
 }
 
@@ -48,6 +50,8 @@ impl ProducerContext for Context {
     fn delivery(&self, result: &DeliveryResult<'_>, topic: usize) {
         let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
         delivered.first.get_or_insert_with(Instant::now);
+        let (Ok(message) | Err((_, message))) = result;
+        delivered.bytes += size(message.key(), message.payload());
         match result {
             Ok(message) if topic != OURS => {
                 let offset = message.offset();
@@ -71,6 +75,11 @@ impl Context {
     pub(crate) fn delivered(&self) -> MutexGuard<'_, Delivered> {
         self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a record counts for.
+pub(crate) fn size(key: Option<&[u8]>, value: Option<&[u8]>) -> usize {
+    key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len)
 }
 
 /// Whether a record only fell with others.

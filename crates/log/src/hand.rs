@@ -1,5 +1,6 @@
 //! One producer of the brokers, and what may be asked of it between two commits. Everything here blocks.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -7,7 +8,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, NoCustomPartitioner, Producer}
 
 use crate::client;
 use crate::config::{Delivery, LogSettings};
-use crate::delivery::{Context, Delivered, OURS, is_purge};
+use crate::delivery::{Context, Delivered, OURS, is_purge, size};
 use crate::error::{Asking, LogError};
 use crate::pause::Pause;
 use crate::producer::Own;
@@ -16,11 +17,18 @@ use crate::producer::Own;
 const COMMIT_LIMIT: Duration = Duration::from_secs(120);
 /// How long the thread sleeps where it waits for the brokers.
 const NAP: Duration = Duration::from_micros(200);
+/// How many of the client's events are run at a time.
+const EVENTS: u32 = 64;
+/// How much is handed to the client and not delivered yet: what it has and cannot send, as all the requests it may
+/// have on the way are, keeps its thread awake and the processor busy.
+const ON_THE_WAY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A producer.
 pub(crate) struct Hand {
     settings: LogSettings,
     producer: BaseProducer<Context, NoCustomPartitioner>,
+    /// Bytes of the records handed over since [`Hand::begin`].
+    handed: Cell<usize>,
     /// Between begin and commit of a transaction.
     inside: bool,
     begun: Instant,
@@ -38,8 +46,9 @@ impl Hand {
         ];
         let mut config = client::config(settings, &defaults)?;
         config
-            // The batch is built already: waiting for more only delays it.
-            .set("linger.ms", "0")
+            // While a batch is handed over, requests become large and few; its end is flushed. Without it as many
+            // small ones are on the way as may be, and the client's thread polls without a pause until one is answered.
+            .set("linger.ms", "5")
             .set("acks", "all")
             .set("enable.idempotence", "true")
             .set("compression.type", settings.kafka.compression.word());
@@ -60,6 +69,7 @@ impl Hand {
         Ok(Self {
             settings: settings.clone(),
             producer,
+            handed: Cell::new(0),
             inside: false,
             begun: Instant::now(),
             last_commit: None,
@@ -76,14 +86,16 @@ impl Hand {
         self.producer.context().delivered()
     }
 
-    /// Runs the client's own events.
+    /// Runs the client's own events. Each look runs one: where the client's `debug` is on, what it says stands in the
+    /// same queue before what was delivered.
     pub(crate) fn poll(&self) {
-        self.producer.poll(Duration::ZERO);
+        (0..EVENTS).for_each(|_| self.producer.poll(Duration::ZERO));
     }
 
     /// Begins a batch, and its transaction where there are any.
     pub(crate) fn begin(&mut self) -> Result<(), LogError> {
         *self.delivered() = Delivered::default();
+        self.handed.set(0);
         if !self.transactions() {
             return Ok(());
         }
@@ -143,19 +155,40 @@ impl Hand {
         &self,
         mut message: BaseRecord<'_, [u8], [u8], usize>,
     ) -> Result<(), LogError> {
+        self.make_room()?;
+        self.handed.set(self.handed.get() + size(message.key, message.payload));
         loop {
             match self.producer.send(message) {
                 Ok(()) => return Ok(()),
                 // The same record again: any other order of sending loses the order of the log.
-                Err((KafkaError::MessageProduction(Code::QueueFull), back)) => {
+                Err((KafkaError::MessageProduction(Code::QueueFull), back))
+                    if self.producer.in_flight_count() > 0 =>
+                {
                     message = back;
-                    self.producer.poll(Duration::ZERO);
-                    std::thread::sleep(NAP);
-                    self.check_delivered()?;
+                    self.nap()?;
                 }
                 Err((error, back)) => return Err(self.error("write a record", back.topic, &error)),
             }
         }
+    }
+
+    /// Waits until little enough is on the way.
+    fn make_room(&self) -> Result<(), LogError> {
+        // What is delivered is only asked for where it matters.
+        while self.handed.get() > ON_THE_WAY_BYTES_MAX {
+            let delivered = std::mem::take(&mut self.delivered().bytes);
+            self.handed.set(self.handed.get().saturating_sub(delivered));
+            if delivered == 0 {
+                self.nap()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn nap(&self) -> Result<(), LogError> {
+        self.poll();
+        std::thread::sleep(NAP);
+        self.check_delivered()
     }
 
     pub(crate) fn check_delivered(&self) -> Result<(), LogError> {
@@ -168,12 +201,14 @@ impl Hand {
         }
     }
 
-    /// Waits until every record is delivered. Short naps: the client's own flush wakes every broker's thread each
-    /// time it looks, a poll ends no sooner than its time-out, and one of less than a millisecond does not sleep.
+    /// Waits until every record is delivered. Short naps: the client's own flush waits 100 ms at a time, a poll ends
+    /// no sooner than its time-out, and one of less than a millisecond does not sleep.
     pub(crate) fn drain(&self) -> Result<(), LogError> {
         let mut left = self.producer.in_flight_count();
         while left > 0 {
-            self.producer.poll(Duration::ZERO);
+            // Wakes the client's threads, and is over at once: what is left the count tells.
+            let _ = self.producer.flush(Duration::ZERO);
+            self.poll();
             self.check_delivered()?;
             let now = self.producer.in_flight_count();
             if now == left {

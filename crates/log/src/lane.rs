@@ -85,6 +85,11 @@ impl Lane {
             .add_partition_offset(topic, partition, Offset::Offset(next))
             .and_then(|()| consumer.incremental_assign(&assignment))
             .map_err(|error| asking.error(&error))?;
+        // Who leads a partition that was met just now the client asks once a second, unless it is made to. What
+        // fails here fails where the records are waited for, too, and with more to say.
+        if let Err(error) = consumer.fetch_metadata(Some(topic), ASK_LIMIT) {
+            tracing::debug!(%error, topic, "the partition's leader is found later");
+        }
         let consumer = Arc::clone(consumer);
         Ok(Self { topic: topic.into(), partition, consumer, queue, next, held: None })
     }

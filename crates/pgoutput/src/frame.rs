@@ -45,7 +45,15 @@ impl Frame {
             found => Err(DecodeError::Unknown { what: "frame", at: 0, found: found.into() }),
         }
     }
+
+    /// Whether the payload ends a transaction: its message is a Commit. Nothing is decoded.
+    pub fn is_commit(payload: &[u8]) -> bool {
+        payload.first() == Some(&b'w') && payload.get(XLOG_DATA_HEADER) == Some(&b'C')
+    }
 }
+
+/// The kind of an XLogData frame, `wal_start`, `wal_end` and the send time.
+const XLOG_DATA_HEADER: usize = 1 + 3 * 8;
 
 /// What the client has, for the walsender: the standby status update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -139,8 +139,9 @@ impl Stream {
         }
         loop {
             while let Some((payload, size)) = self.peek()? {
-                if self.is_full() {
-                    return Ok(self.cut());
+                // A transaction that is whole with this message is not given away in two.
+                if self.is_full() && !Frame::is_commit(&payload) {
+                    return Ok(self.cut_full());
                 }
                 match self.step(&payload).await? {
                     Step::Done => self.chunk.advance(size),
@@ -245,6 +246,15 @@ impl Stream {
         self.give(building, progress)
     }
 
+    /// Ends the batch where no more fits: at the last commit if there is one, and inside its only transaction
+    /// otherwise. A sink can neither commit nor confirm what ends inside.
+    fn cut_full(&mut self) -> Batch {
+        match self.building.end {
+            Some(end) if self.building.whole > 0 => self.cut_at(end),
+            _ => self.cut(),
+        }
+    }
+
     /// Ends the batch at the last commit, if anything is whole and worth giving; the rest stays.
     fn cut_whole(&mut self) -> Option<Batch> {
         let end = self.building.end?;
@@ -253,11 +263,15 @@ impl Stream {
         if nothing && !self.is_due(end) {
             return None;
         }
+        Some(self.cut_at(end))
+    }
+
+    fn cut_at(&mut self, end: Lsn) -> Batch {
         let rest = self.building.events.split_off(self.building.whole);
         let building = std::mem::take(&mut self.building);
         self.building.weight = rest.iter().map(Event::weight).sum();
         self.building.events = rest;
-        Some(self.give(building, Progress::After { end_lsn: end }))
+        self.give(building, Progress::After { end_lsn: end })
     }
 
     /// Whether progress to `end` is worth a write of its own.

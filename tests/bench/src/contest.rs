@@ -48,7 +48,8 @@ impl Who {
             Who::Recvlogical => "recvlogical",
             Who::Native => "native",
             Who::Direct => "direct",
-            Who::Capture | Who::Apply => "capture",
+            Who::Capture => "capture",
+            Who::Apply => "apply",
             Who::Both => "both",
         }
     }
@@ -74,6 +75,11 @@ impl Who {
         }
     }
 
+    /// Whose slot and topics it reads: what applies, those of what captured.
+    fn pipeline(self) -> &'static str {
+        if self == Who::Apply { Who::Capture.word() } else { self.word() }
+    }
+
     fn has_slot(self) -> bool {
         self != Who::Apply
     }
@@ -84,7 +90,10 @@ pub(crate) type Runs = (Who, Taken);
 
 /// Everybody carries the same backlog.
 pub(crate) fn run(lab: &Lab, work: Work) -> Result<Vec<Runs>> {
-    contest(lab, work, &ALL, number("BENCH_RUNS", 3) + 1)
+    let wanted = std::env::var("BENCH_WHO").unwrap_or_default();
+    let named = |who: &Who| wanted.is_empty() || wanted.split(',').any(|word| word == who.word());
+    let who: Vec<Who> = ALL.into_iter().filter(named).collect();
+    contest(lab, work, &who, number("BENCH_RUNS", 3) + 1)
 }
 
 /// What memory a backlog of twice the rows and a transaction of half of them take.
@@ -133,7 +142,7 @@ fn contest(lab: &Lab, work: Work, who: &[Who], rounds: u64) -> Result<Vec<Runs>>
 }
 
 fn slot(who: Who, run: u64) -> String {
-    format!("{}_{run}", who.word())
+    format!("{}_{run}", who.pipeline())
 }
 
 struct Contest<'a> {

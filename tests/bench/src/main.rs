@@ -19,6 +19,7 @@ const USAGE: &str = "\
 bench [WORK…]   WORK: inserts | mixed | single | wide | memory | latency | all (default: all)
   BENCH_ROWS=n    changes of a backlog (default: 1000000; single: a fifth, wide: a tenth)
   BENCH_RUNS=n    runs of each contestant, of which the median counts (default: 3)
+  BENCH_WHO=words  only these contestants: recvlogical,native,direct,capture,apply,both
   BENCH_SECONDS=n how long each latency is taken (default: 15)
   BENCH_LOG=level what pgrelay logs (default: warn)
   PGRELAY_BIN     the program (default: target/release/pgrelay)";
