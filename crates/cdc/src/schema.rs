@@ -100,6 +100,10 @@ pub struct Column {
     /// Whether a transform masks it: its clear value must appear nowhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub masked: bool,
+    /// What rows from before the column was added have in it, as text: the constant of `ADD COLUMN … DEFAULT`
+    /// (`pg_attribute.attmissingval`). Such rows are never sent anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Arc<str>>,
 }
 
 /// What the source sends of a row before it changed.
@@ -206,6 +210,7 @@ mod tests {
             pg: PgType::new(23, "integer", Kind::Int4),
             optional: false,
             masked: false,
+            missing: None,
         };
         let one =
             Schema::new(TableName::new("s", "t"), vec![column("a")], vec![0], Identity::Default);

@@ -60,6 +60,10 @@ pub fn safe_message(code: &str, message: &str) -> String {
     message.to_owned()
 }
 
+fn named_nothing(code: &str) -> String {
+    format!("what is named is not there (SQLSTATE {code}); the server's log says what")
+}
+
 impl ServerError {
     /// The SQLSTATE, where the server gave one.
     pub fn code(&self) -> Option<&str> {
@@ -108,11 +112,15 @@ impl From<&DbError> for ServerError {
         let code = error.code().code();
         // A trigger's RAISE may choose any code, and says what it likes: a row's values, as a rule.
         let raised = error.routine() == Some("exec_stmt_raise");
+        // Where a value is a name, as regclass and regtype are, it is the value that names nothing. A statement that
+        // names nothing says at which character.
+        let named = matches!(code, "42P01" | "42704" | "42883" | "42601" | "42602" | "3F000")
+            && error.position().is_none();
         let said = if raised { "P0001" } else { code };
-        let is_safe = !raised && is_own_class(code);
+        let is_safe = !raised && !named && is_own_class(code);
         ServerError::Server(Box::new(Response {
             code: code.to_owned(),
-            message: safe_message(said, error.message()),
+            message: if named { named_nothing(code) } else { safe_message(said, error.message()) },
             hint: text(error.hint().filter(|_| is_safe)),
             schema: text(error.schema()),
             table: text(error.table()),

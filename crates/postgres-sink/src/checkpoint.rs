@@ -65,11 +65,8 @@ pub(crate) async fn open(session: &Session, settings: &Settings) -> Result<Kept,
                     settings.server.user
                 ),
             )
-            .remedy("let an administrator make its schema")
-            .run(format!(
-                "CREATE SCHEMA pgrelay AUTHORIZATION {};",
-                cdc::quote_ident(&settings.server.user)
-            ))
+            .remedy("let an administrator make its schema, or give the role rights in the one that is there")
+            .run(rights(&cdc::quote_ident(&settings.server.user)))
             .into();
         }
         SinkError::server(&settings.server, "open pgrelay.checkpoints")(error)
@@ -104,3 +101,9 @@ pub(crate) const ADVANCE: &str = "
     SET version = CASE WHEN version = $2 THEN version + 1 END, checkpoint = $3::text::jsonb,
         captured = coalesce($4::text::jsonb, captured), updated_at = pg_catalog.now()
     WHERE pipeline = $1";
+/// Whoever the schema belongs to, if it is there.
+fn rights(role: &str) -> String {
+    format!(
+        "CREATE SCHEMA IF NOT EXISTS pgrelay AUTHORIZATION {role}; GRANT USAGE, CREATE ON SCHEMA pgrelay TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgrelay TO {role};"
+    )
+}

@@ -79,7 +79,8 @@ pub(crate) async fn table(
     Ok(())
 }
 
-/// Adds columns to a table that has not all of them.
+/// Adds columns to a table that has not all of them. The rows that are there get what the source's had in them
+/// where that is known.
 pub(crate) async fn columns(
     session: &Session,
     settings: &Settings,
@@ -87,14 +88,7 @@ pub(crate) async fn columns(
     lacking: &[usize],
 ) -> Result<(), SinkError> {
     let name = settings.target_of(&schema.table);
-    let mut resolved = Vec::new();
-    let statement = |columns: &[Column]| {
-        let adds: Vec<_> = columns
-            .iter()
-            .map(|column| format!("ADD COLUMN {} {}", quote_ident(&column.name), column.pg.name))
-            .collect();
-        format!("ALTER TABLE {} {}", name.sql(), adds.join(", "))
-    };
+    let failed = SinkError::server(&format!("{}, table {name}", settings.server), "add columns");
     let wanted: Vec<Column> = lacking.iter().map(|&i| schema.columns[i].clone()).collect();
     if !settings.create {
         let names: Vec<_> = wanted.iter().map(|column| column.name.to_string()).collect();
@@ -103,21 +97,59 @@ pub(crate) async fn columns(
             "target_column_missing",
             &name,
             &format!("it lacks column {}", names.join(", ")),
-            format!("{};", statement(&wanted)),
+            format!("{};", columns_statement(&name, &wanted)),
         ));
     }
+    let row = session.query_one(&format!("SELECT EXISTS (SELECT FROM {})", name.sql()), &[]).await;
+    let has_rows: bool = row.map_err(|error| failed(error.into()))?.get(0);
+    let mut resolved = Vec::new();
     for column in wanted {
+        if has_rows && !column.optional && column.missing.is_none() {
+            return Err(unknown_values(settings, &name, &column));
+        }
         let pg = resolve(session, settings, &name, &column).await?;
         resolved.push(Column { pg, ..column });
     }
-    let made = session.batch_execute(&statement(&resolved)).await;
-    made.map_err(|error| {
-        SinkError::server(&format!("{}, table {name}", settings.server), "add columns")(
-            error.into(),
-        )
-    })?;
-    tracing::warn!(table = %name, columns = resolved.len(), "added columns to the target; rows that were there before have null in them");
+    session
+        .batch_execute(&columns_statement(&name, &resolved))
+        .await
+        .map_err(|error| failed(error.into()))?;
+    if has_rows && resolved.iter().any(|column| column.missing.is_none()) {
+        tracing::warn!(table = %name, columns = resolved.len(), "added columns to the target; rows that were there before have null in those whose default is not a constant");
+    }
     Ok(())
+}
+
+/// The statements that add columns: rows that are there get the constant, later ones what the source sends.
+fn columns_statement(name: &TableName, columns: &[Column]) -> String {
+    let adds = columns.iter().map(|column| {
+        let default = column.missing.as_ref();
+        let default = default.map(|text| format!(" DEFAULT {}", quote_literal(text).trim()));
+        let default = default.unwrap_or_default();
+        format!("ADD COLUMN {} {}{default}", quote_ident(&column.name), column.pg.name)
+    });
+    // One statement would drop before it adds.
+    let drops = columns
+        .iter()
+        .filter(|column| column.missing.is_some())
+        .map(|column| format!("ALTER COLUMN {} DROP DEFAULT", quote_ident(&column.name)));
+    let (adds, drops): (Vec<_>, Vec<_>) = (adds.collect(), drops.collect());
+    let alter = |actions: Vec<String>| format!("ALTER TABLE {} {}", name.sql(), actions.join(", "));
+    if drops.is_empty() { alter(adds) } else { format!("{}; {}", alter(adds), alter(drops)) }
+}
+
+/// What a column that may not be null has in rows that were there before it, where no constant says so: the source
+/// wrote them anew, and did not send them.
+fn unknown_values(settings: &Settings, name: &TableName, column: &Column) -> SinkError {
+    let quoted = quote_ident(&column.name);
+    Finding::outside(
+        "target_column_unknown",
+        format!("target {}, table {name}, column {}", settings.server, column.name),
+        "the column is new and may not be null, and the source does not say what rows that were there before it have in it: its default is no constant, or a transform masks it",
+    )
+    .remedy("add the column to the target and fill it, and start again; or run `pgrelay drop` for the pipeline and start it with emptied target tables, which copies all tables")
+    .run(format!("ALTER TABLE {} ADD COLUMN {quoted} {}; UPDATE {} SET {quoted} = …;", name.sql(), column.pg.name, name.sql()))
+    .into()
 }
 
 async fn with_types(
@@ -199,6 +231,7 @@ mod tests {
             pg: PgType::new(0, pg, Kind::Text),
             optional,
             masked: false,
+            missing: None,
         };
         let columns =
             vec![column("id", "bigint", false), column("Name", "character varying(20)", true)];

@@ -146,6 +146,7 @@ mod tests {
             pg: PgType::new(25, "text", Kind::Text),
             optional: true,
             masked: false,
+            missing: None,
         };
         Arc::new(Schema::new(
             TableName::new("s", "t"),

@@ -36,6 +36,8 @@ pub(crate) struct TableColumn {
     pub(crate) typmod: i32,
     pub(crate) not_null: bool,
     pub(crate) generated: bool,
+    /// What rows from before the column was added have in it.
+    pub(crate) missing: Option<Arc<str>>,
 }
 
 const TABLES: &str = "
@@ -55,7 +57,12 @@ const TABLES: &str = "
       AND n.nspname NOT IN ('information_schema', 'pgrelay') AND n.nspname !~ '^pg_'";
 
 const COLUMNS: &str = "
-    SELECT a.attrelid, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '' AS generated
+    SELECT a.attrelid, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '' AS generated,
+           CASE WHEN a.atthasmissing THEN (a.attmissingval::text::text[])[1]
+                -- A root holds no rows: its leaves know.
+                ELSE (SELECT (l.attmissingval::text::text[])[1] FROM pg_catalog.pg_partition_tree(a.attrelid) p
+                      JOIN pg_catalog.pg_attribute l ON l.attrelid = p.relid AND l.attname = a.attname
+                      WHERE p.isleaf AND l.atthasmissing LIMIT 1) END AS missing
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
@@ -104,6 +111,7 @@ pub(crate) async fn tables(session: &Session, oid: Option<u32>) -> Result<Vec<Ta
                 typmod: row.get(3),
                 not_null: row.get(4),
                 generated: row.get("generated"),
+                missing: row.get::<_, Option<String>>("missing").map(Into::into),
             });
         }
     }
@@ -169,6 +177,7 @@ pub(crate) async fn describe(
             pg: types.resolve(column.type_oid, column.typmod).await?,
             optional: known.is_none_or(|known| !known.not_null),
             masked: false,
+            missing: known.and_then(|known| known.missing.clone()),
         });
     }
     let key = key_of(relation, table.as_ref());

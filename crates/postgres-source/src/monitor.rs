@@ -38,7 +38,14 @@ impl Monitor {
     pub(crate) fn start(settings: Arc<Settings>, meter: Arc<Meter>) -> Self {
         let (captured, watched) = watch::channel(None);
         let (tell, trouble) = mpsc::channel(1);
-        let watcher = Watcher { settings, meter, captured: watched, said: BTreeSet::new(), tell };
+        let watcher = Watcher {
+            settings,
+            meter,
+            captured: watched,
+            said: BTreeSet::new(),
+            roots: look::Roots::new(),
+            tell,
+        };
         Self { task: tokio::spawn(watcher.run()).abort_handle(), captured, trouble }
     }
 
@@ -62,6 +69,8 @@ struct Watcher {
     captured: watch::Receiver<Option<Arc<Captured>>>,
     /// What is warned of already, by code and place.
     said: BTreeSet<(&'static str, String)>,
+    /// The tables at the last look.
+    roots: look::Roots,
     tell: mpsc::Sender<Finding>,
 }
 
@@ -111,7 +120,7 @@ impl Watcher {
             .collect();
         let captured = self.captured.borrow_and_update().clone();
         if let Some(captured) = captured {
-            warnings.extend(look::tables(session, &settings, &captured).await?);
+            warnings.extend(look::tables(session, &settings, &captured, &mut self.roots).await?);
         }
         let now = warnings.iter().map(|finding| (finding.code, finding.place.clone())).collect();
         for finding in &warnings {

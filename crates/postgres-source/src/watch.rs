@@ -4,6 +4,7 @@
 //! another table: its rows are simply not sent. So the catalog is looked at now and then, and what would halt a
 //! start halts the running pipeline too.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use cdc::{Captured, Finding, Meter, TableName};
@@ -31,11 +32,16 @@ const SEEN: &str = "
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
       AND n.nspname NOT IN ('information_schema', 'pgrelay') AND n.nspname !~ '^pg_'";
 
-/// Compares publication and tables with what was captured: what to warn of, or what not to go on with.
+/// The tables at the last look, and which root each was a partition of.
+pub(crate) type Roots = BTreeMap<u32, (TableName, Option<u32>)>;
+
+/// Compares publication and tables with what was captured, and partitions with the last look: what to warn of, or
+/// what not to go on with.
 pub(crate) async fn tables(
     session: &Session,
     settings: &Settings,
     captured: &Captured,
+    roots: &mut Roots,
 ) -> Result<Vec<Finding>, SourceError> {
     let Some(publication) = publication::read(session, settings).await? else {
         return Err(publication::missing(settings).into());
@@ -52,7 +58,32 @@ pub(crate) async fn tables(
             root: row.get(4),
         })
         .collect();
-    Ok(compare(settings, captured, &seen, &publication)?)
+    let mut warnings = compare(settings, captured, &seen, &publication)?;
+    let now = seen.into_iter().map(|seen| (seen.oid, (seen.name, seen.root))).collect();
+    warnings.extend(moved_partitions(settings, captured, roots, &now));
+    *roots = now;
+    Ok(warnings)
+}
+
+/// Partitions that came to a captured table, or left it, with rows that the server does not send.
+fn moved_partitions(
+    settings: &Settings,
+    captured: &Captured,
+    before: &Roots,
+    now: &Roots,
+) -> Vec<Finding> {
+    let root_in = |roots: &Roots, oid: u32| {
+        let root = roots.get(&oid).and_then(|(_, root)| *root)?;
+        captured.get(&root).map(|root| root.table.clone())
+    };
+    let moved = |(&oid, (name, _)): (&u32, &(TableName, Option<u32>))| {
+        match (root_in(before, oid), root_in(now, oid)) {
+            (Some(root), None) => Some(Finding::warning("partition_gone", place(settings, &root), format!("partition {name} was dropped or detached, which the server does not send: the target keeps its rows")).remedy("delete them in the target where they are not wanted")),
+            (None, Some(root)) => Some(Finding::warning("partition_attached", place(settings, &root), format!("table {name} was there before it became a partition, and the server does not send the rows it came with")).remedy("update them in the source, each to what it is, where the target lacks them")),
+            _ => None,
+        }
+    };
+    before.iter().filter_map(moved).collect()
 }
 
 fn compare(

@@ -110,6 +110,7 @@ fn schema() -> Arc<Schema> {
         pg: PgType::new(23, "integer", Kind::Int4),
         optional: false,
         masked: false,
+        missing: None,
     };
     Arc::new(Schema::new(TableName::new("public", "t"), vec![id], vec![0], Identity::Default))
 }

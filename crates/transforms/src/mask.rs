@@ -81,6 +81,8 @@ impl Mask {
             let place = draft.place(column);
             draft.acts.push(Act::Mask { column: i, masker, place });
             draft.schema.columns[i].masked = true;
+            // In clear, and what a mask makes of it is for rows alone to say.
+            draft.schema.columns[i].missing = None;
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ fn halt(source: &Schema, draft: &Draft, here: usize, why: &str) -> TransformErro
         format!("the column is new in a table whose columns were known; {why}"),
     );
     let finding = finding.remedy(format!(
-        "mask {name} or drop it in a step at the end of `transforms`; or write `new_columns: keep` to let new columns through as they are; or `new_columns: drop` to take them out"
+        "mask {name} or drop it in a step at the end of `transforms`; or write `new_columns: keep` to let new columns through as they are; or `new_columns: drop` to take them out, which also passes where the same transaction has rows from before the column, or the column is gone again"
     ));
     TransformError(Box::new(finding.run(format!("- drop: {{ columns: [{name}] }}"))))
 }

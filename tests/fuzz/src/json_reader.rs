@@ -33,6 +33,7 @@ fn schema(fingerprint: u64, identity: Identity) -> Arc<Schema> {
         pg: PgType { typmod, ..PgType::new(0, "t", kind) },
         optional,
         masked: false,
+        missing: None,
     };
     // Each kind as it is, and as the element of an array; numbers with a scale and without one, times likewise.
     let count = KINDS.len() as u64;

@@ -55,6 +55,7 @@ fn event() -> impl Strategy<Value = Event> {
                 pg: PgType::new(23, "integer", Kind::Int4),
                 optional: false,
                 masked: false,
+                missing: None,
             }];
             for (i, ((kind, typmod, _), _, optional)) in columns.iter().enumerate() {
                 schema.push(Column {
@@ -62,6 +63,7 @@ fn event() -> impl Strategy<Value = Event> {
                     pg: PgType { typmod: *typmod, ..PgType::new(1, "t", kind.clone()) },
                     optional: *optional,
                     masked: false,
+                    missing: None,
                 });
             }
             let identity = if full { Identity::Full } else { Identity::Default };
@@ -173,6 +175,7 @@ fn a_malformed_value_is_named_by_place_and_not_by_content() {
         pg: PgType::new(20, "bigint", Kind::Int8),
         optional: true,
         masked: false,
+        missing: None,
     };
     let schema =
         Schema::new(TableName::new("public", "t"), vec![column], vec![], Identity::Default);
@@ -191,6 +194,7 @@ fn a_move() -> Event {
         pg: PgType::new(0, "t", kind),
         optional,
         masked: false,
+        missing: None,
     };
     let columns = vec![
         column("id", Kind::Int4, false),

@@ -61,6 +61,7 @@ pub fn table(name: &str) -> Arc<Schema> {
         pg: PgType::new(oid, "t", kind),
         optional,
         masked: false,
+        missing: None,
     };
     let columns = vec![
         column("id", 20, Kind::Int8, false),

@@ -109,6 +109,28 @@ fn a_table_dropped_is_warned_of_and_the_others_go_on() {
 }
 
 #[test]
+fn partitions_that_leave_or_come_with_rows_are_warned_of() {
+    let place = Place::new("moved");
+    place.sql(
+        "src",
+        "CREATE TABLE parts (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k)",
+    );
+    place.sql("src", "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1)");
+    let file = place.file("").replace("[public.t]", "[\"public.*\"]");
+    let service = streaming(&place, &file);
+    place.sql("src", "CREATE TABLE other (id int NOT NULL, k int NOT NULL)");
+    // Who has noticed it has seen the partitions, too.
+    service.wait_line("table_new");
+    place.sql("src", "DROP TABLE parts_1");
+    place.sql("src", "ALTER TABLE parts ATTACH PARTITION other FOR VALUES IN (2)");
+    let line = service.wait_line("partition_gone");
+    assert!(line.contains("public.parts_1"), "{line}");
+    let line = service.wait_line("partition_attached");
+    assert!(line.contains("public.other"), "{line}");
+    service.stop().expect(0, &[]);
+}
+
+#[test]
 fn a_table_newly_matched_and_published_halts_at_its_first_row() {
     let place = Place::new("matched");
     place.sql(
