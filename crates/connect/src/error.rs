@@ -13,6 +13,9 @@ pub enum ConnectError {
     /// A schema that contradicts itself.
     #[error("{0}")]
     Schema(String),
+    /// A text that is no Avro schema, or a name Avro does not allow.
+    #[error("{0}")]
+    Avro(String),
     /// A setting with a value it cannot have.
     #[error("{0}")]
     Config(String),
@@ -24,6 +27,7 @@ impl ConnectError {
         match self {
             Self::Data(_) => "org.apache.kafka.connect.errors.DataException",
             Self::Schema(_) => "org.apache.kafka.connect.errors.SchemaBuilderException",
+            Self::Avro(_) => "org.apache.avro.SchemaParseException",
             Self::Config(_) => "org.apache.kafka.common.config.ConfigException",
         }
     }
@@ -37,4 +41,9 @@ pub(crate) fn data<T>(message: impl Into<String>) -> Result<T> {
 /// A [`ConnectError::Schema`] as a result.
 pub(crate) fn schema<T>(message: impl Into<String>) -> Result<T> {
     Err(ConnectError::Schema(message.into()))
+}
+
+/// A [`ConnectError::Avro`] as a result.
+pub(crate) fn avro<T>(message: impl Into<String>) -> Result<T> {
+    Err(ConnectError::Avro(message.into()))
 }

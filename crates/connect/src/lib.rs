@@ -4,6 +4,7 @@
 //! that into a record's bytes and back, byte for byte and error for error as Kafka Connect's converter of the same name.
 //! Nothing here reads a file or talks to a server.
 
+pub mod avro;
 mod calendar;
 mod decimal;
 mod digits;

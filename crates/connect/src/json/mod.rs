@@ -9,9 +9,10 @@ mod write_schema;
 
 use std::sync::Arc;
 
-pub(crate) use node::Node;
-pub(crate) use read::time;
-pub(crate) use text::put_base64;
+pub(crate) use node::{Node, parse as parse_json};
+pub(crate) use read::{double, int, long, time};
+pub(crate) use text::{put_base64, put_string};
+pub(crate) use write::{check_scale, date_number};
 
 use crate::error::{ConnectError, Result};
 use crate::{Data, Schema, Value};

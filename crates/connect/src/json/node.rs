@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::Decimal;
+use crate::string::separated;
 
 /// How deep values may nest.
 const DEPTH_MAX: usize = 1000;
@@ -27,7 +28,7 @@ pub(crate) enum Node<'a> {
     /// A larger whole number.
     Big(Decimal),
     /// A number with a point or an exponent, as it was written.
-    Fraction(&'a str),
+    Fraction(Cow<'a, str>),
     Text(Cow<'a, str>),
     Array(Vec<Node<'a>>),
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
@@ -52,6 +53,54 @@ impl<'a> Node<'a> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The same without the text it was read from.
+    pub(crate) fn into_owned(self) -> Node<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Missing => Node::Missing,
+            Self::Null => Node::Null,
+            Self::Boolean(value) => Node::Boolean(value),
+            Self::Long(number) => Node::Long(number),
+            Self::Big(number) => Node::Big(number),
+            Self::Fraction(text) => Node::Fraction(owned(text)),
+            Self::Text(text) => Node::Text(owned(text)),
+            Self::Array(nodes) => Node::Array(nodes.into_iter().map(Node::into_owned).collect()),
+            Self::Object(entries) => Node::Object(
+                entries.into_iter().map(|(key, node)| (owned(key), node.into_owned())).collect(),
+            ),
+            Self::Known(place) => Node::Known(place),
+        }
+    }
+
+    /// Appends it as JSON.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Missing | Self::Null | Self::Known(_) => out.extend_from_slice(b"null"),
+            Self::Boolean(true) => out.extend_from_slice(b"true"),
+            Self::Boolean(false) => out.extend_from_slice(b"false"),
+            Self::Long(number) => {
+                out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes());
+            }
+            Self::Big(number) => out.extend_from_slice(number.to_string().as_bytes()),
+            Self::Fraction(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Text(text) => super::put_string(text, out),
+            Self::Array(nodes) => {
+                out.push(b'[');
+                separated(nodes, b",", out, Self::put);
+                out.push(b']');
+            }
+            Self::Object(entries) => {
+                out.push(b'{');
+                separated(entries, b",", out, |(key, node), out| {
+                    super::put_string(key, out);
+                    out.push(b':');
+                    node.put(out);
+                });
+                out.push(b'}');
+            }
         }
     }
 
@@ -262,7 +311,7 @@ impl<'a> Parser<'a, '_> {
             if text.len() > 9 && Decimal::parse(text).is_none() {
                 return Err(Malformed);
             }
-            return Ok(Node::Fraction(text));
+            return Ok(Node::Fraction(Cow::Borrowed(text)));
         }
         match text.parse() {
             Ok(number) => Ok(Node::Long(number)),

@@ -210,11 +210,12 @@ fn decimal(schema: &Schema, node: &Node<'_>) -> Result<Decimal> {
 
 /// The lowest 32 bits of a number's whole part; what is not a number is 0.
 #[expect(clippy::cast_possible_truncation, reason = "numbers wrap here as they do there")]
-pub(super) fn int(node: &Node<'_>) -> i32 {
+pub(crate) fn int(node: &Node<'_>) -> i32 {
     long(node) as i32
 }
 
-fn long(node: &Node<'_>) -> i64 {
+/// As [`int`], with 64 bits.
+pub(crate) fn long(node: &Node<'_>) -> i64 {
     match node {
         Node::Long(number) => *number,
         Node::Big(number) => number.to_i64_wrapping(),
@@ -234,7 +235,8 @@ fn float(node: &Node<'_>) -> f32 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the nearest number is asked for")]
-fn double(node: &Node<'_>) -> f64 {
+/// The nearest number of 64 bits; what is not a number is 0.
+pub(crate) fn double(node: &Node<'_>) -> f64 {
     match node {
         Node::Long(number) => *number as f64,
         Node::Big(number) => number.to_f64(),
