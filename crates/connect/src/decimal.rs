@@ -53,8 +53,8 @@ impl Decimal {
         Some(Self { unscaled, scale })
     }
 
-    /// Appends the shortest big-endian two's complement of the unscaled value.
-    pub fn put_be_bytes(&self, out: &mut Vec<u8>) {
+    /// Hands over the shortest big-endian two's complement of the unscaled value.
+    pub fn with_be_bytes<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
         match &self.unscaled {
             Unscaled::Small(value) => {
                 let bytes = value.to_be_bytes();
@@ -63,9 +63,9 @@ impl Decimal {
                 while start < 15 && bytes[start] == sign && (bytes[start + 1] ^ sign) & 0x80 == 0 {
                     start += 1;
                 }
-                out.extend_from_slice(&bytes[start..]);
+                take(&bytes[start..])
             }
-            Unscaled::Big(value) => out.extend_from_slice(&value.to_signed_bytes_be()),
+            Unscaled::Big(value) => take(&value.to_signed_bytes_be()),
         }
     }
 

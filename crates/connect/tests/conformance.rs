@@ -93,6 +93,7 @@ fn settings(vector: &Json) -> JsonSettings {
             "decimal.format" => {
                 settings.decimal_format = value.parse::<DecimalFormat>().expect("a format");
             }
+            "schemas.cache.size" | "converter.type" => {}
             other => panic!("a setting nobody knows: {other}"),
         }
     }
@@ -140,11 +141,17 @@ fn json_from_bytes(vector: &Json) -> Result<(), String> {
 fn expect_class(vector: &Json, value: &Value) -> Result<(), String> {
     let Some(expected) = vector["java_class"].as_str() else { return Ok(()) };
     let found = value.java_class().trim_start_matches("class ");
-    if found == expected { Ok(()) } else { Err(format!("{found}, not {expected}")) }
+    // A map keeps its order here, whichever class it has there.
+    let map = matches!(value, Value::Map(_)) && expected.ends_with("HashMap");
+    if map || found == expected { Ok(()) } else { Err(format!("{found}, not {expected}")) }
 }
 
 fn expect_data(vector: &Json, data: &Data) -> Result<(), String> {
     let (found, expected) = (encode(data), &vector["result"]);
+    if let (Some(text), Some(other)) = (found.get("unserializable"), expected.get("unserializable"))
+    {
+        return if text == other { Ok(()) } else { Err(format!("{text}, not {other}")) };
+    }
     // Numbers of 64 bits that are whole are written with and without a point.
     if same(&found, expected) { Ok(()) } else { Err(format!("{found}, not {expected}")) }
 }
@@ -188,5 +195,64 @@ fn label(schema: &Schema) -> String {
         (kind @ Type::Array(_), None) => kind.to_string(),
         (kind, None) => kind.to_string(),
         (kind, Some(name)) => format!("{kind}:{name}"),
+    }
+}
+
+/// Further texts and what the original reads in them, found by comparing some sixty thousand.
+#[test]
+fn odd_json_is_read_as_there() {
+    let cases = [
+        (r#"{"schema":{"type":"float"},"payload":-0.0}"#, Ok(Value::Float32(0.0))),
+        (r#"{"schema":{"type":"int32"},"payload":1.9}"#, Ok(Value::Int32(1))),
+        (r#"{"schema":{"type":"int64"},"payload":1e400}"#, Ok(Value::Int64(0))),
+        (r#"{"schema":{"type":"bytes"},"payload":"Q UI="}"#, Err("Invalid bytes field")),
+        (
+            r#"{"schema":{"type":"array","items":{"type":"int8"}},"payload":{"a":1}}"#,
+            Ok(Value::Array(vec![Value::Int8(1)])),
+        ),
+        (
+            r#"{"schema":{"type":"struct","fields":[{"type":"string","field":"a"}]},"payload":{"a":1}}"#,
+            Err("Invalid value: null used for required field: \"a\", schema type: STRING"),
+        ),
+        (
+            r#"{"schema":{"type":"map","keys":{"type":"int8"},"values":{"type":"int8"}},"payload":[[1]]}"#,
+            Err("Found invalid map entry, expected length 2 but found :1"),
+        ),
+        (
+            r#"{"schema":{"type":"int32","name":"org.apache.kafka.connect.data.Time"},"payload":86400001}"#,
+            Err(
+                "Time values must use number of milliseconds greater than 0 and less than 86400000",
+            ),
+        ),
+    ];
+    for (text, expected) in cases {
+        let found = JsonConverter::default().read(Some(text.as_bytes()));
+        let found = found.map(|data| data.value).map_err(|error| error.to_string());
+        assert_eq!(found, expected.map_err(str::to_owned), "{text}");
+    }
+}
+
+/// The same of headers.
+#[test]
+fn odd_headers_are_read_as_there() {
+    let cases = [
+        ("[1,null]", "[1,null]", "STRING"),
+        ("[1, 1.5, 70000]", "[1.0,1.5,70000.0]", "ARRAY"),
+        ("{\"a\":1 \"b\":2}", "{\"a\":1,\"b\":2}", "MAP"),
+        ("{a:1}", "{a:1}", "STRING"),
+        ("2024--1-02", "2023-11-02", "INT32:org.apache.kafka.connect.data.Date"),
+        ("2024-1-2ab", "2024-01-02", "INT32:org.apache.kafka.connect.data.Date"),
+        ("25:61:61.999Z", "1970-01-02T02:02:01.999Z", "INT32:org.apache.kafka.connect.data.Time"),
+        ("1e40", "1.0E40", "FLOAT64"),
+        ("1e400", "1E+400", "BYTES:org.apache.kafka.connect.data.Decimal"),
+        ("[70000,2024-01-02]", "[2161-08-27,2024-01-02]", "ARRAY"),
+        ("true}", "true}", "STRING"),
+    ];
+    for (text, expected, schema) in cases {
+        let data = header::parse_string(text);
+        let mut out = Vec::new();
+        header::write(&data.value, &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), expected, "{text}");
+        assert_eq!(data.schema.as_deref().map(label).as_deref(), Some(schema), "{text}");
     }
 }

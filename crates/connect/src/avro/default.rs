@@ -18,9 +18,7 @@ pub(super) fn to_node(schema: &Schema, value: &Value) -> Result<Node<'static>> {
     Ok(match (&schema.kind, value) {
         (_, Value::Decimal(decimal)) if schema.logical() == Some(Logical::Decimal) => {
             check_scale(schema, decimal.scale())?;
-            let mut bytes = Vec::new();
-            decimal.put_be_bytes(&mut bytes);
-            latin1(&bytes)
+            decimal.with_be_bytes(latin1)
         }
         (_, Value::Date(millis)) if schema.logical().is_some_and(|it| it != Logical::Decimal) => {
             let logical = schema.logical().unwrap_or(Logical::Timestamp);

@@ -167,23 +167,14 @@ fn put_logical(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> 
     match (schema.logical(), value) {
         (Some(Logical::Decimal), Value::Decimal(decimal)) => {
             check_scale(schema, decimal.scale())?;
-            // The length stands before the bytes: one place is kept for it, which all but giants fit in.
-            let start = out.len();
-            out.push(0);
-            decimal.put_be_bytes(out);
-            let length = out.len() - start - 1;
-            if let Some(size) = fixed_size(schema)? {
-                return pad(start, length, size, out);
-            }
-            match u8::try_from(length * 2) {
-                Ok(short) if short < 0x80 => out[start] = short,
-                _ => {
-                    let bytes = out.split_off(start + 1);
-                    out.truncate(start);
-                    put_bytes(&bytes, out);
+            let size = fixed_size(schema)?;
+            decimal.with_be_bytes(|bytes| match size {
+                Some(size) => put_padded(bytes, size, out),
+                None => {
+                    put_bytes(bytes, out);
+                    Ok(())
                 }
-            }
-            Ok(())
+            })
         }
         (Some(logical), Value::Date(millis)) if logical != Logical::Decimal => {
             put_long(date_number(logical, *millis)?, out);
@@ -201,18 +192,17 @@ fn put_logical(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> 
     }
 }
 
-/// Makes the number after `start` as long as all are, by its sign.
-fn pad(start: usize, length: usize, size: usize, out: &mut Vec<u8>) -> Result<()> {
-    if length > size {
+/// Appends a number made as long as all are, by its sign.
+fn put_padded(bytes: &[u8], size: usize, out: &mut Vec<u8>) -> Result<()> {
+    let Some(missing) = size.checked_sub(bytes.len()) else {
         return error::data(format!(
-            "Unscaled value byte array length {length} is greater than fixed size {size}"
+            "Unscaled value byte array length {} is greater than fixed size {size}",
+            bytes.len()
         ));
-    }
-    let sign = if out[start + 1] & 0x80 == 0 { 0 } else { 0xff };
-    let bytes = out.split_off(start + 1);
-    out.truncate(start);
-    out.resize(start + size - length, sign);
-    out.extend_from_slice(&bytes);
+    };
+    let negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
+    out.resize(out.len() + missing, if negative { 0xff } else { 0 });
+    out.extend_from_slice(bytes);
     Ok(())
 }
 

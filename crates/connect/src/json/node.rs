@@ -214,10 +214,11 @@ impl<'a> Parser<'a, '_> {
             return Err(Malformed);
         }
         self.at += word.len();
-        match self.peek() {
-            Some(next) if next.is_ascii_alphanumeric() || next == b'_' || next == b'$' => {
-                Err(Malformed)
-            }
+        let rest = &self.bytes[self.at..];
+        let next = rest.get(..rest.len().min(4)).and_then(|piece| piece.utf8_chunks().next());
+        let next = next.and_then(|piece| piece.valid().chars().next());
+        match next {
+            Some(next) if next.is_alphanumeric() || next == '_' => Err(Malformed),
             _ => Ok(node),
         }
     }
@@ -387,8 +388,8 @@ impl<'a> Parser<'a, '_> {
                     0
                 };
                 let mut decoded = char::decode_utf16([unit, low]);
-                // Half a pair is no character; it becomes the one that stands for what could not be read.
-                decoded.next().and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER)
+                // Half a pair is no character; it becomes what Java makes of it in UTF-8.
+                decoded.next().and_then(Result::ok).unwrap_or('?')
             }
             _ => return Err(Malformed),
         })

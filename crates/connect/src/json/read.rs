@@ -229,7 +229,8 @@ fn float(node: &Node<'_>) -> f32 {
     match node {
         Node::Long(number) => *number as f32,
         Node::Big(number) => number.to_f32(),
-        Node::Fraction(text) => text.parse().unwrap_or(0.0),
+        // A decimal number has no negative zero.
+        Node::Fraction(text) => text.parse::<f32>().unwrap_or(0.0) + 0.0,
         _ => 0.0,
     }
 }

@@ -58,9 +58,13 @@ fn put_typed(
         (Type::Array(items), Value::Array(values)) => {
             put_array(settings, items.as_deref(), values, out)?;
         }
-        (Type::Map(keys, values), Value::Map(pairs)) => {
-            let as_object = keys.as_ref().is_some_and(|keys| keys.kind == Type::String);
-            put_map(settings, (keys.as_ref(), values.as_ref()), as_object, pairs, out)?;
+        (Type::Map(Some(keys), values), Value::Map(pairs)) => {
+            let as_object = keys.kind == Type::String;
+            put_map(settings, (Some(keys), values.as_ref()), as_object, pairs, out)?;
+        }
+        // Kafka Connect stumbles here, too, and so a header that is an empty map is no JSON.
+        (Type::Map(None, _), Value::Map(_)) => {
+            return error::data("The schema of a map does not say what its keys are");
         }
         (Type::Struct(_), Value::Struct(fields)) => put_struct(settings, schema, fields, out)?,
         (kind, _) => {
@@ -224,11 +228,9 @@ fn put_logical(
             }
             DecimalFormat::Base64 => {
                 check_scale(schema, decimal.scale())?;
-                // The unscaled number passes through the end of `out`, which has room for it anyway.
-                let start = out.len();
-                decimal.put_be_bytes(out);
-                let bytes = out.split_off(start);
-                quoted(true, out, |out| text::put_base64(&bytes, out));
+                decimal.with_be_bytes(|bytes| {
+                    quoted(true, out, |out| text::put_base64(bytes, out));
+                });
             }
         },
         (_, Value::Date(millis)) if logical != Logical::Decimal => {
