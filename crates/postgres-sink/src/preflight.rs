@@ -181,13 +181,14 @@ pub fn grants(settings: &Settings, schemas: &[Arc<Schema>]) -> String {
     for schema in schemas {
         let name = settings.target_of(&schema.table);
         sql.push_str(&format!("GRANT USAGE ON SCHEMA {} TO {role};\n", quote_ident(&name.schema)));
+        let rows =
+            format!("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {} TO {role}", name.sql());
         if settings.create {
-            sql.push_str(&format!(
-                "GRANT CREATE ON SCHEMA {} TO {role}; -- for {name}, if it is to be made\n",
-                quote_ident(&name.schema)
-            ));
+            // One that is not there yet will be the role's own.
+            sql.push_str(&format!("GRANT CREATE ON SCHEMA {} TO {role};\nDO $$ BEGIN IF to_regclass({}) IS NOT NULL THEN {rows}; END IF; END $$;\n", quote_ident(&name.schema), postgres_client::quote_literal(&name.sql()).trim()));
+        } else {
+            sql.push_str(&format!("{rows};\n"));
         }
-        sql.push_str(&format!("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {} TO {role}; -- if it is there already\n", name.sql()));
     }
     sql
 }

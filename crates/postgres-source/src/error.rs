@@ -2,7 +2,7 @@
 
 use cdc::{Fault, Finding, Lsn, Remedy, TableName};
 use pgoutput::DecodeError;
-use postgres_client::ServerError;
+use postgres_client::{Server, ServerError};
 
 /// An error of the source.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,22 @@ fn is_pooler(error: &ServerError) -> bool {
             .is_some_and(|response| response.message.starts_with("unsupported startup parameter"))
 }
 
+/// Why the replication connection was not opened, where it is the role's right that lacks.
+pub(crate) fn no_walsender(server: &Server, error: ServerError) -> SourceError {
+    let doing = "open the replication connection";
+    if error.code() != Some("42501") {
+        return SourceError::server(server, doing)(error);
+    }
+    Finding::outside(
+        "source_role_replication",
+        format!("source {server}"),
+        format!("{doing}: {error}"),
+    )
+    .remedy(format!("give the role {} the REPLICATION attribute", server.user))
+    .run(format!("ALTER ROLE {} REPLICATION;", cdc::quote_ident(&server.user)))
+    .into()
+}
+
 /// Turns a server's no into what to do about it, by SQLSTATE.
 fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
     let reason = format!("{doing}: {error}");
@@ -115,11 +131,6 @@ fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
         Some("28P01" | "28000") => outside("source_authentication", "correct the role in `source.postgres.url` and its `password`"),
         Some("3D000") => outside("source_database_missing", "correct the database in `source.postgres.url`"),
         Some("55000") if message.contains("wal_level") => wal_level(&place, &reason),
-        Some("42501") if message.contains("replication") || message.contains("REPLICATION") => outside(
-            "source_role_replication",
-            "give the role the REPLICATION attribute",
-        )
-        .run("ALTER ROLE <role> REPLICATION;"),
         Some("42501") => outside("source_rights", "give the role the right it lacks; `pgrelay check` prints all it needs"),
         Some("42704") if message.contains("publication") => outside(
             "publication_missing",

@@ -227,7 +227,14 @@ pub fn grants(settings: &Settings) -> String {
             None => sql.push_str(&format!("-- for {pattern}: GRANT USAGE ON SCHEMA … and GRANT SELECT ON its tables TO {role};\n")),
         }
     }
-    sql.push_str(&format!("-- an owner of the tables creates the publication, or the role owns them and has CREATE on the database:\nGRANT CREATE ON DATABASE {} TO {role};\n", quote_ident(&settings.server.database)));
+    let exact: Option<Vec<_>> = settings.tables.iter().map(|pattern| pattern.exact()).collect();
+    match exact {
+        Some(tables) => sql.push_str(&format!(
+            "-- unless it is there:\n{}\n",
+            publication::create_statement(settings, tables)
+        )),
+        None => sql.push_str(&format!("-- the publication has to name the tables that match: an owner of them creates it, or the role owns them and has\nGRANT CREATE ON DATABASE {} TO {role};\n", quote_ident(&settings.server.database))),
+    }
     sql
 }
 

@@ -181,8 +181,11 @@ pub(crate) async fn read(
 }
 
 /// The statement that makes the publication for `tables`.
-pub(crate) fn create_statement(settings: &Settings, tables: &[Table]) -> String {
-    let tables: Vec<_> = tables.iter().map(|table| table.name.sql()).collect();
+pub(crate) fn create_statement<'a>(
+    settings: &Settings,
+    tables: impl IntoIterator<Item = &'a TableName>,
+) -> String {
+    let tables: Vec<_> = tables.into_iter().map(TableName::sql).collect();
     format!(
         "CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);",
         quote_ident(&settings.publication),
@@ -196,7 +199,7 @@ pub(crate) async fn create(
     settings: &Settings,
     tables: &[Table],
 ) -> Result<(), SourceError> {
-    let statement = create_statement(settings, tables);
+    let statement = create_statement(settings, tables.iter().map(|table| &table.name));
     match session.batch_execute(&statement).await {
         Ok(()) => {
             tracing::info!(publication = %settings.publication, tables = tables.len(), "created the publication");

@@ -101,7 +101,7 @@ impl Source for PostgresSource {
         }
         let mut walsender = Walsender::connect(&self.settings.server, &name)
             .await
-            .map_err(self.failed("open the replication connection"))?;
+            .map_err(|error| crate::error::no_walsender(&self.settings.server, error))?;
         let meter = self.meter.clone();
         lock::take(&mut walsender, &session, &self.settings, |text| {
             meter.enter(Phase::Waiting(text))

@@ -1,7 +1,9 @@
 //! A pipeline that goes on while a test does something to it.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -26,11 +28,19 @@ impl Place {
     /// Where the program cannot be started.
     pub fn start(&self, file: &str) -> Service {
         let path = self.write(file);
+        self.start_at(&path)
+    }
+
+    /// The same for what is at a path.
+    ///
+    /// # Panics
+    /// Where the program cannot be started.
+    pub fn start_at(&self, path: &Path) -> Service {
         let log = path.with_extension("log");
         let output = File::create(&log).expect("the folder is ours");
         let child = Command::new(binary())
             .arg("serve")
-            .arg(&path)
+            .arg(path)
             .args(["--listen", "127.0.0.1:0"])
             .envs(crate::VARIABLES)
             .env_remove("RUST_LOG")
@@ -66,6 +76,33 @@ impl Service {
         let line = || Ok(self.said().lines().find(|line| line.contains(text)).map(str::to_owned));
         wait::until(text, LIMIT, "", line)
             .unwrap_or_else(|error| panic!("{error}; it said:\n{}", self.said()))
+    }
+
+    /// What it answers to `GET path`, status line and headers included.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    pub fn get(&self, path: &str) -> String {
+        let line = self.wait_line("address=");
+        let address = line.split("address=").nth(1).unwrap_or_default().trim();
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").expect("it reads");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        text
+    }
+
+    /// Waits until `GET path` has an answer that will do.
+    ///
+    /// # Panics
+    /// Where it has none in time; the message shows the last one.
+    pub fn wait_get(&self, path: &str, will_do: impl Fn(&str) -> bool) -> String {
+        let mut last = String::new();
+        let answer = wait::until(path, LIMIT, "", || {
+            last = self.get(path);
+            Ok(will_do(&last).then(|| last.clone()))
+        });
+        answer.unwrap_or_else(|error| panic!("{error}; the last answer:\n{last}"))
     }
 
     /// Waits for its end.

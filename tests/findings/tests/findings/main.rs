@@ -9,5 +9,6 @@ mod file;
 mod kafka;
 mod rights;
 mod running;
+mod serving;
 mod source;
 mod target;

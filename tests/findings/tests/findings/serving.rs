@@ -1,0 +1,97 @@
+//! What an operator asks a service and the program: metrics, readiness, status, the rights a role wants.
+
+use findings::{Place, Service};
+
+/// The number of a metric of the first half that has it.
+fn metric(answer: &str, name: &str) -> u64 {
+    let line = answer.lines().find(|line| line.starts_with(&format!("{name}{{")));
+    let number = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+    number.unwrap_or_else(|| panic!("no {name} in:\n{answer}"))
+}
+
+fn lsn(place: &Place) -> u64 {
+    place.sql("src", "SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn").trim().parse().unwrap()
+}
+
+/// A service whose copy has arrived and whose stream has begun.
+fn streaming(place: &Place) -> Service {
+    place.sql("src", "INSERT INTO t VALUES (1, 'canary', 1)");
+    let service = place.start(&place.file(""));
+    place.wait_sql("dst", "SELECT to_regclass('t') IS NOT NULL", "t");
+    service.wait_get("/ready", |answer| answer.starts_with("HTTP/1.0 200"));
+    place.wait_sql("dst", "SELECT count(*) FROM t", "1");
+    service
+}
+
+#[test]
+fn with_the_sink_blocked_what_is_received_moves_and_what_is_applied_does_not() {
+    let place = Place::new("blocked");
+    let service = streaming(&place);
+    let held = place.hold("dst", "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    let before = lsn(&place);
+    place.sql("src", "INSERT INTO t SELECT i, 'canary', i FROM generate_series(2, 2000) i");
+    let committed = lsn(&place);
+    let answer = service.wait_get("/metrics", |answer| {
+        metric(answer, "pgrelay_received_lsn") >= committed
+            && metric(answer, "pgrelay_lag_received_to_durable_bytes") > 0
+    });
+    assert!(metric(&answer, "pgrelay_applied_lsn") <= before, "{answer}");
+    assert!(metric(&answer, "pgrelay_durable_lsn") <= before, "{answer}");
+    assert!(metric(&answer, "pgrelay_head_lsn") > 0, "{answer}");
+    assert!(!answer.contains("canary"), "{answer}");
+    assert!(service.get("/health").starts_with("HTTP/1.0 200"));
+    drop(held);
+    service.wait_get("/metrics", |answer| metric(answer, "pgrelay_applied_lsn") >= committed);
+    place.wait_sql("dst", "SELECT count(*) FROM t", "2000");
+    service.stop().expect(0, &[]);
+}
+
+#[test]
+fn a_pipeline_that_halts_leaves_the_others_running_and_is_the_exit_status() {
+    let place = Place::new("good");
+    place.sql("src", "CREATE TABLE u (id int PRIMARY KEY)");
+    place.sql("dst", "CREATE TABLE u (id text PRIMARY KEY CHECK (id <> '7'))");
+    place.sql("dst", "ALTER TABLE u OWNER TO owner");
+    let folder = tempfile::TempDir::new().unwrap();
+    let good = place.file("");
+    let bad = good.replace("good", "bad").replace("public.t", "public.u");
+    let pipelines = folder.path().join("pipelines");
+    std::fs::create_dir(&pipelines).unwrap();
+    std::fs::write(pipelines.join("good.yaml"), good).unwrap();
+    std::fs::write(pipelines.join("bad.yaml"), bad).unwrap();
+    let service = place.start_at(&pipelines);
+    service.wait_get("/ready", |answer| answer.starts_with("HTTP/1.0 200"));
+    place.sql("src", "INSERT INTO u VALUES (7)");
+    let answer = service.wait_get("/ready", |answer| answer.contains("halted"));
+    assert!(
+        answer.starts_with("HTTP/1.0 503") && answer.contains("bad direct: halted"),
+        "{answer}"
+    );
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.wait_sql("dst", "SELECT count(*) FROM t", "1");
+    let answer = service.get("/status");
+    assert!(answer.contains("\"halted\"") && answer.contains("\"streaming\""), "{answer}");
+    service.stop().expect(1, &["public.u"]);
+}
+
+#[test]
+fn the_rights_that_check_prints_are_enough() {
+    let place = Place::new("least");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.sql("postgres", "CREATE ROLE reader LOGIN; CREATE ROLE writer LOGIN");
+    let file = place
+        .file("")
+        .replace(&place.postgres.url("src"), &place.postgres.url_as("reader", "src"))
+        .replace(&place.postgres.url_as("owner", "dst"), &place.postgres.url_as("writer", "dst"));
+    place.serve(&file).expect(3, &["source_role_replication", "reader"]);
+    let checked = place.run("check", &file, &[]);
+    let (source, target) = checked.stdout.split_once("-- target").unwrap();
+    place.sql("src", source);
+    place.sql("dst", &format!("--{target}"));
+    place.run("check", &file, &[]).expect(0, &[]);
+    place.arrives(&file);
+    place.sql("src", "UPDATE t SET a = 'b'; INSERT INTO t VALUES (2, 'a', 1); TRUNCATE t; INSERT INTO t VALUES (3)");
+    place.arrives(&file);
+    assert_eq!(place.sql("dst", "SELECT string_agg(id::text, ',') FROM t").trim(), "3");
+    place.run("status", &file, &["--listen", "127.0.0.1:1"]).expect(0, &[]);
+}
