@@ -4,7 +4,7 @@ STACK := cargo run --quiet --package stack --
 # Most tests wait for a server most of the time.
 THREADS = $$(($$(nproc) * 2))
 
-.PHONY: up env logs down clean test crash bench mutants fuzz check tools cargo
+.PHONY: up env logs down clean test test-versions crash bench mutants fuzz check tools cargo
 .DEFAULT_GOAL := up
 
 up: tools          ## start the demo: servers, pgrelay, a change that travels
@@ -31,6 +31,9 @@ check: tools       ## format, lints, docs
 test: check        ## the tests, on real servers started for them
 	cargo build --package replicator
 	RUST_TEST_THREADS=$(THREADS) $(STACK) run --kafka --postgres -- cargo test --workspace
+
+test-versions: tools ## every case on PostgreSQL 14, 16, 17 and 18
+	RUST_TEST_THREADS=$(THREADS) tests/versions/run
 
 crash: tools       ## only the tests that kill, freeze and cut off the service
 	cargo build --package replicator
