@@ -64,10 +64,13 @@ fn the_status_is_the_commands() {
 #[test]
 fn a_signal_ends_the_command_and_then_the_servers() {
     let mut inner = start();
+    // Waiting would close it, and the command could end by itself before the signal reaches it.
+    let input = inner.parent.stdin.take();
     process::run(Command::new("kill").args(["-TERM", &inner.parent.id().to_string()])).unwrap();
     assert_eq!(inner.parent.wait().unwrap().code(), Some(128 + 15));
     // Stopped before the parent ended, not by its end.
     assert!(!inner.server.is_alive());
+    drop(input);
 }
 
 #[test]
