@@ -21,7 +21,7 @@ use crate::{scan, topics};
 
 /// Small batches that wait are made one, up to so many events and bytes.
 const MERGED_EVENTS_MAX: usize = 10_000;
-const MERGED_BYTES_MAX: usize = 16 * 1024 * 1024;
+const MERGED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long the thread waits before it looks whether anybody still wants its batches.
 const LOOK_UP: Duration = Duration::from_millis(100);
 

@@ -94,7 +94,7 @@ impl Work {
         let insert = |from: &str, to: &str, row: &str| {
             format!("INSERT INTO items SELECT i, {row} FROM generate_series({from}, {to}) i;")
         };
-        let wide = "'item ' || i, (SELECT string_agg(md5((i * 64 + n)::text), '') FROM generate_series(1, 58) n), i, now(), '{}'";
+        let wide = "'item ' || i, (SELECT string_agg(md5((i * 64 + part)::text), '') FROM generate_series(1, 58) part), i, now(), '{}'";
         let body = match self {
             Self::Inserts | Self::Long => format!(
                 "FOR t IN 0..{changes}/10000-1 LOOP {} COMMIT; END LOOP;",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cdc::{Batch, Cell, Change, Event, Op, Row};
 
+use super::frames::Frames;
 use super::prepared::{Prepared, PreparedTransaction, json_string};
 use super::row::{RowWriter, Side};
 use crate::converter::ConvertError;
@@ -23,6 +24,7 @@ pub struct DebeziumJson {
     processed: Vec<u8>,
     schemas: HashMap<u64, Arc<Prepared>>,
     rows: RowWriter,
+    pub(super) frames: Frames,
 }
 
 impl DebeziumJson {
@@ -41,6 +43,7 @@ impl DebeziumJson {
             processed: Vec::new(),
             schemas: HashMap::new(),
             rows: RowWriter::default(),
+            frames: Frames::default(),
         }
     }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use bytes::Bytes;
 use cdc::{Identity, Lsn, Op, Row, RowBuilder, Schema};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::frames::Frames;
 use super::row::Side;
 use super::{placeholder, read};
 use crate::converter::{ConvertError, Piece};
@@ -103,6 +103,7 @@ pub(super) fn read(
     value: &[u8],
     verbatim: Option<&[u8]>,
     schema: &Schema,
+    frames: &mut Frames,
 ) -> Result<Piece, ConvertError> {
     let value = text_of(value)?;
     let verbatim: Vec<Cow<'_, str>> = match verbatim {
@@ -114,8 +115,8 @@ pub(super) fn read(
     };
     let envelope: Envelope<'_> =
         serde_json::from_str(value).map_err(|error| malformed(value, value, &error))?;
-    let row = |side: Side, json: Option<&RawValue>| {
-        json.map(|json| read_row(value, json.get(), side, &verbatim, schema)).transpose()
+    let mut row = |side: Side, json: Option<&RawValue>| {
+        json.map(|json| read_row(value, json.get(), side, &verbatim, schema, frames)).transpose()
     };
     let source = &envelope.source;
     let piece = Piece {
@@ -147,11 +148,11 @@ fn read_row(
     side: Side,
     verbatim: &[Cow<'_, str>],
     schema: &Schema,
+    frames: &mut Frames,
 ) -> Result<Row, ConvertError> {
-    let reader = RowReader { value, side, verbatim, schema, wrong: None };
     let mut wrong = None;
-    let result = serde_json::Deserializer::from_str(json)
-        .deserialize_map(RowReader { wrong: Some(&mut wrong), ..reader });
+    let reader = RowReader { value, side, verbatim, schema, frames, wrong: &mut wrong };
+    let result = serde_json::Deserializer::from_str(json).deserialize_map(reader);
     match (result, wrong) {
         (Ok(row), _) => Ok(row),
         (Err(_), Some(wrong)) => Err(wrong),
@@ -164,8 +165,9 @@ struct RowReader<'v, 'w> {
     side: Side,
     verbatim: &'v [Cow<'v, str>],
     schema: &'v Schema,
+    frames: &'w mut Frames,
     /// What was wrong, for the caller: serde's own error has no room for it.
-    wrong: Option<&'w mut Option<ConvertError>>,
+    wrong: &'w mut Option<ConvertError>,
 }
 
 impl<'de> Visitor<'de> for RowReader<'_, '_> {
@@ -177,7 +179,7 @@ impl<'de> Visitor<'de> for RowReader<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Row, A::Error> {
         let columns = self.schema.columns.len();
-        let mut frame = Vec::new();
+        self.frames.begin();
         let mut builder = RowBuilder::with_capacity(columns);
         let mut next = 0;
         while let Some(is_next) = map.next_key_seed(ColumnName { schema: self.schema, next })? {
@@ -186,7 +188,7 @@ impl<'de> Visitor<'de> for RowReader<'_, '_> {
                 return Err(self.fail("a column is not in the schema, or not in its place"));
             }
             let json: &RawValue = map.next_value()?;
-            if let Err(reason) = self.cell(next, json.get(), &mut frame, &mut builder) {
+            if let Err(reason) = self.cell(next, json.get(), &mut builder) {
                 let byte = offset(self.value, json.get());
                 let column = &self.schema.columns[next].name;
                 return Err(self.fail_at(byte, format!("column {column}: {reason}")));
@@ -196,7 +198,7 @@ impl<'de> Visitor<'de> for RowReader<'_, '_> {
         if next != columns {
             return Err(self.fail("a column of the schema is missing"));
         }
-        Ok(builder.build(Bytes::from(frame)))
+        Ok(builder.build(self.frames.finish()))
     }
 }
 
@@ -206,19 +208,11 @@ impl RowReader<'_, '_> {
     }
 
     fn fail_at<E: serde::de::Error>(&mut self, byte: usize, reason: String) -> E {
-        if let Some(wrong) = self.wrong.as_deref_mut() {
-            *wrong = Some(ConvertError::Malformed { byte, reason });
-        }
+        *self.wrong = Some(ConvertError::Malformed { byte, reason });
         E::custom("a row")
     }
 
-    fn cell(
-        &self,
-        i: usize,
-        json: &str,
-        frame: &mut Vec<u8>,
-        builder: &mut RowBuilder,
-    ) -> Result<(), read::Reason> {
+    fn cell(&mut self, i: usize, json: &str, builder: &mut RowBuilder) -> Result<(), read::Reason> {
         let column = &self.schema.columns[i];
         // What stands in the other columns of such an old row, the encoder made up.
         let invented = self.side == Side::Before
@@ -232,6 +226,7 @@ impl RowReader<'_, '_> {
             builder.unchanged();
             return Ok(());
         }
+        let frame = &mut self.frames.row;
         let start = frame.len();
         read::value(&column.pg.kind, &column.pg, json, frame)?;
         let place = |n| u32::try_from(n).map_err(|_| "the row is longer than 4 GB");

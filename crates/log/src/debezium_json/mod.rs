@@ -8,6 +8,7 @@
 mod encode;
 mod envelope;
 mod foreign;
+mod frames;
 mod placeholder;
 mod prepared;
 mod read;
@@ -44,7 +45,7 @@ impl Converter for DebeziumJson {
         verbatim: Option<&[u8]>,
         schema: &Schema,
     ) -> Result<Piece, ConvertError> {
-        envelope::read(value, verbatim, schema)
+        envelope::read(value, verbatim, schema, &mut self.frames)
     }
 
     fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
