@@ -38,6 +38,8 @@ pub(super) fn value(kind: &Kind, pg: &PgType, json: &str, out: &mut Vec<u8>) -> 
     match kind {
         Kind::Bool if json == "true" => out.push(b't'),
         Kind::Bool if json == "false" => out.push(b'f'),
+        Kind::Float4 | Kind::Float8
+            if text::float::from_java(json.as_bytes(), *kind == Kind::Float4, out) => {}
         Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric
             if number =>
         {

@@ -39,10 +39,8 @@ pub(super) fn value(
             None => string::write(text, out),
         },
         Kind::Int2 | Kind::Int4 | Kind::Int8 if text::is_integer(text) => plain(text, out),
-        Kind::Float4 | Kind::Float8 if is_number(text) => plain(text, out),
-        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 => {
-            string::write(text, out)
-        }
+        Kind::Int2 | Kind::Int4 | Kind::Int8 => string::write(text, out),
+        Kind::Float4 | Kind::Float8 => float(*kind == Kind::Float4, text, out),
         Kind::Numeric => numeric(pg, text, scratch, out),
         Kind::Bytea => {
             scratch.bytes.clear();
@@ -192,6 +190,19 @@ fn array(
     Ok(())
 }
 
+fn float(single: bool, text: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {
+    if text::float::to_java(text, single, out) {
+        return Ok(());
+    }
+    // Java's own layout would be read as what PostgreSQL prints for it.
+    let start = out.len();
+    if is_number(text) && !text::float::from_java(text, single, out) {
+        return plain(text, out);
+    }
+    out.truncate(start);
+    string::write(text, out)
+}
+
 /// Whether a float's text is a number in JSON too. `NaN` and `Infinity` are not.
 fn is_number(text: &[u8]) -> bool {
     fn digits(text: &mut &[u8]) -> bool {
@@ -241,7 +252,10 @@ mod tests {
         for (kind, typmod, text, expected) in [
             (Kind::Bool, -1, "t", "true"),
             (Kind::Int8, -1, "-42", "-42"),
-            (Kind::Float8, -1, "1e+20", "1e+20"),
+            (Kind::Float8, -1, "1e+20", "1.0E20"),
+            (Kind::Float4, -1, "1", "1.0"),
+            (Kind::Float8, -1, "1.0", r#""1.0""#),
+            (Kind::Float8, -1, "1.50", "1.50"),
             (Kind::Float8, -1, "NaN", r#""NaN""#),
             (Kind::Float4, -1, "-Infinity", r#""-Infinity""#),
             (Kind::Numeric, money, "1.56", r#""AJw=""#),
