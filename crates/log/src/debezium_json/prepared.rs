@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cdc::{Event, Identity, Kind, Schema, Transaction};
+use cdc::{Event, Identity, Kind, Schema, SnapshotRow, Transaction};
 
 use super::{placeholder, string};
 
@@ -89,7 +89,8 @@ impl PreparedTransaction {
         self.head.extend_from_slice(constant);
         self.head.extend_from_slice(number.format(micros.div_euclid(1_000)).as_bytes());
         self.head.extend_from_slice(b",\"snapshot\":\"");
-        self.head.extend_from_slice(if transaction.snapshot { b"true" } else { b"false" });
+        let marker = transaction.snapshot.map_or("false", SnapshotRow::word);
+        self.head.extend_from_slice(marker.as_bytes());
         self.head.extend_from_slice(b"\",\"db\":");
         self.head.extend_from_slice(database);
         self.head.extend_from_slice(b",\"sequence\":\"[");

@@ -73,7 +73,7 @@ impl Stream {
             commit_lsn: begin.commit_lsn,
             commit_micros: begin.commit_micros,
             previous_commit_lsn: self.previous_commit,
-            snapshot: false,
+            snapshot: None,
         };
         self.open = Some(Open { transaction: Arc::new(transaction), seq: 0 });
         Ok(())
