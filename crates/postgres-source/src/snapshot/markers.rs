@@ -56,7 +56,9 @@ impl Markers {
 
     /// The table at hand has no more rows.
     pub(super) fn end_of_table(&mut self) {
-        if !self.table.empty {
+        // The first of all, alone in its table, stays that.
+        let first = self.held.as_ref().and_then(|held| held.transaction.snapshot);
+        if !self.table.empty && first != Some(SnapshotRow::First) {
             self.mark(SnapshotRow::LastOfTable);
         }
         self.table = Table { first: false, empty: true };
@@ -120,6 +122,7 @@ mod tests {
         );
         assert_eq!(marked(&[0, 2, 0]), ["first_in_data_collection", "last"]);
         assert_eq!(marked(&[1]), ["last"]);
+        assert_eq!(marked(&[1, 1, 1]), ["first", "last_in_data_collection", "last"]);
         assert!(marked(&[0, 0]).is_empty() && marked(&[]).is_empty());
     }
 }
