@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cdc::{Event, Identity, Kind, Schema, SnapshotRow, Transaction};
+use cdc::{Event, Identity, Schema, SnapshotRow, Transaction};
 
 use super::{placeholder, string};
 
@@ -37,17 +37,11 @@ impl Prepared {
         let columns = schema.columns.iter().map(|column| {
             let mut name = json_string(&column.name);
             name.push(b':');
-            let fixed =
-                column.pg.kind == Kind::Numeric && column.pg.precision_and_scale().is_some();
             let invented = schema.identity != Identity::Full && !column.optional;
             PreparedColumn {
                 name,
                 placeholder: placeholder::of(&column.pg.kind),
-                not_sent: if invented {
-                    placeholder::fallback(&column.pg.kind, fixed)
-                } else {
-                    b"null"
-                },
+                not_sent: if invented { placeholder::fallback(&column.pg) } else { b"null" },
             }
         });
         let mut source = b",\"schema\":".to_vec();
