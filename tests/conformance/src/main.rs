@@ -28,7 +28,7 @@ use crate::declared::Declared;
 use crate::servers::Servers;
 
 /// Cases that run at once; beyond this they only take turns.
-const THREADS_MAX: usize = 3;
+const THREADS_MAX: usize = 6;
 
 fn main() -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
