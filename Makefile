@@ -4,7 +4,7 @@ STACK := cargo run --quiet --package stack --
 # Most tests wait for a server most of the time.
 THREADS = $$(($$(nproc) * 2))
 
-.PHONY: up env logs down clean test test-versions crash bench mutants fuzz check tools cargo
+.PHONY: up env logs down clean test test-versions crash conformance bench mutants fuzz check tools cargo
 .DEFAULT_GOAL := up
 
 up: tools          ## start the demo: servers, pgrelay, a change that travels
@@ -38,6 +38,10 @@ test-versions: tools ## every case on PostgreSQL 14, 16, 17 and 18
 crash: tools       ## only the tests that kill, freeze and cut off the service
 	cargo build --package replicator
 	cargo test --package crash-tests -- --nocapture
+
+conformance: tools ## every record beside the real Debezium's; CASE=toast for one, CONFORMANCE_SQL=folder for others
+	cargo build --package replicator --package conformance
+	$(STACK) run --kafka --postgres -- cargo run --quiet --package conformance -- $(CASE)
 
 bench: tools       ## how fast it is, beside what else can be done; WORK=inserts for one work
 	cargo build --release --package replicator --package bench

@@ -18,9 +18,11 @@ fn find() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("PGRELAY_BIN") {
         return Ok(given.into());
     }
-    // …/target/<profile>/deps/<test>
+    // …/target/<profile>/deps/<test>, or …/target/<profile>/<program>
     let own = std::env::current_exe().context("find this program")?;
-    let profile = own.ancestors().nth(2).context("find the folder of the profile")?;
+    let folder = own.parent().context("find the folder of this program")?;
+    let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    let profile = profile.context("find the folder of the profile")?;
     let target = profile.parent().context("find the target folder")?;
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     build.current_dir(env!("CARGO_MANIFEST_DIR")).args([

@@ -9,7 +9,7 @@ use crate::Psql;
 const SHARED: &str = "PGRELAY_TEST_POSTGRES";
 
 /// A role that may log in and replicate, and owns the source databases.
-pub(crate) const SOURCE_ROLE: &str = "e2e_source";
+pub const SOURCE_ROLE: &str = "e2e_source";
 /// A role that may log in and nothing else, and owns the target databases.
 pub(crate) const TARGET_ROLE: &str = "e2e_target";
 

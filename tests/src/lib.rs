@@ -15,7 +15,7 @@ mod run;
 mod topics;
 
 pub use case::Case;
-pub use cluster::Cluster;
+pub use cluster::{Cluster, SOURCE_ROLE};
 pub use pair::Pair;
 pub use pipeline::{Mode, Pipeline};
 pub use psql::Psql;

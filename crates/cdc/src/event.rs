@@ -128,8 +128,40 @@ pub struct Transaction {
     pub commit_micros: i64,
     /// The end of the transaction committed before, where it is known: for `source.sequence`.
     pub previous_commit_lsn: Option<Lsn>,
-    /// Whether this is the snapshot.
-    pub snapshot: bool,
+    /// Which of the snapshot's rows this is, if it is one of them.
+    pub snapshot: Option<SnapshotRow>,
+}
+
+/// Where a row stands in the snapshot: Debezium's marker in `source.snapshot`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SnapshotRow {
+    /// The first of all.
+    First,
+    /// The first of its table.
+    FirstOfTable,
+    /// One between.
+    Within,
+    /// The last of its table.
+    LastOfTable,
+    /// The last of all.
+    Last,
+}
+
+impl SnapshotRow {
+    /// Every one.
+    pub const ALL: [SnapshotRow; 5] =
+        [Self::First, Self::FirstOfTable, Self::Within, Self::LastOfTable, Self::Last];
+
+    /// Debezium's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            SnapshotRow::First => "first",
+            SnapshotRow::FirstOfTable => "first_in_data_collection",
+            SnapshotRow::Within => "true",
+            SnapshotRow::LastOfTable => "last_in_data_collection",
+            SnapshotRow::Last => "last",
+        }
+    }
 }
 
 /// One change of one table, and where it stands.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Lsn, Op, Position, Row, Schema, TableName, Value};
+use cdc::{Batch, Event, Lsn, Op, Position, Row, Schema, SnapshotRow, TableName, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +86,8 @@ pub struct Piece {
     pub commit_micros: i64,
     /// The end of the transaction before it.
     pub previous_commit_lsn: Option<Lsn>,
-    /// Whether the snapshot read it.
-    pub snapshot: bool,
+    /// Which of the snapshot's rows it is, if it is one.
+    pub snapshot: Option<SnapshotRow>,
 }
 
 /// A change as any producer of the format writes it: typed values under their names.

@@ -295,7 +295,7 @@ impl Reader {
                 return Err(foreign(&place, message, "without the header pgrelay.position"));
             };
             let Some(record) = record else { return Ok(()) };
-            if !record.piece.snapshot {
+            if record.piece.snapshot.is_none() {
                 if previous.is_some_and(|previous| previous.covers(stamp.position)) {
                     return if lax {
                         Ok(())

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdc::{
-    Batch, Captured, CapturedTable, Change, Checkpoint, Fault, Lsn, Progress, Remedy, Sink, Source,
-    TableName,
+    Batch, Captured, CapturedTable, Change, Checkpoint, Fault, Lsn, Progress, Remedy, Sink,
+    SnapshotRow, Source, TableName,
 };
 use common::{
     Writer, checkpoint, events, events_of, key, read_to, row, settings, sink, source, table,
@@ -209,7 +209,7 @@ async fn snapshots_begin_and_long_transactions_come_in_parts() {
     let commit = Lsn::new(500);
     let mut read_rows = events(commit, 0, vec![(&one, Change::Read { after: row(1, "r") })]);
     let mut transaction = (*read_rows[0].transaction).clone();
-    transaction.snapshot = true;
+    transaction.snapshot = Some(SnapshotRow::Last);
     read_rows[0].transaction = Arc::new(transaction);
     let after = Progress::After { end_lsn: commit };
     let snapshot = Batch { events: read_rows, ..Batch::progress(checkpoint(after)) };
@@ -231,7 +231,7 @@ async fn snapshots_begin_and_long_transactions_come_in_parts() {
         seen,
         [(true, attempt, 0), (false, after, 1), (false, inside, 2), (false, progress, 2)]
     );
-    assert!(batches[1].events[0].transaction.snapshot);
+    assert_eq!(batches[1].events[0].transaction.snapshot, Some(SnapshotRow::Last));
     assert_eq!(batches[0].relations, [one]);
 }
 

@@ -1,5 +1,7 @@
 //! The tables as they were at the slot's consistent point, read with COPY under its exported snapshot.
 
+mod markers;
+
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,8 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use cdc::{
-    Batch, Change, Checkpoint, Event, Lsn, Meter, Position, Row, RowBuilder, Schema, TableName,
-    Transaction, quote_ident,
+    Batch, Change, Checkpoint, Event, Lsn, Meter, Position, Row, RowBuilder, Schema, SnapshotRow,
+    TableName, quote_ident,
 };
 use futures_util::StreamExt;
 use postgres_client::{Session, quote_literal};
@@ -17,6 +19,7 @@ use tokio_postgres::CopyOutStream;
 
 use crate::config::Settings;
 use crate::error::SourceError;
+use markers::Markers;
 
 /// A table to read, with what limits it.
 #[derive(Debug, Clone)]
@@ -33,7 +36,8 @@ pub(crate) struct Snapshot {
     tables: Vec<SnapshotTable>,
     at: usize,
     copy: Option<Pin<Box<CopyOutStream>>>,
-    transaction: Arc<Transaction>,
+    consistent_point: Lsn,
+    markers: Markers,
     seq: u64,
     meter: Arc<Meter>,
     events_max: usize,
@@ -63,13 +67,6 @@ impl Snapshot {
         );
         session.batch_execute(&begin).await.map_err(|error| failed()(error.into()))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-        let transaction = Transaction {
-            xid: 0,
-            commit_lsn: at,
-            commit_micros: i64::try_from(now).unwrap_or_default(),
-            previous_commit_lsn: None,
-            snapshot: true,
-        };
         meter.snapshot_tables_total.store(tables.len() as u64, Ordering::Relaxed);
         Ok(Self {
             session,
@@ -77,7 +74,8 @@ impl Snapshot {
             tables,
             at: 0,
             copy: None,
-            transaction: Arc::new(transaction),
+            consistent_point: at,
+            markers: Markers::new(at, i64::try_from(now).unwrap_or_default()),
             seq: 0,
             meter,
             events_max: settings.batch_events_max,
@@ -94,6 +92,8 @@ impl Snapshot {
     ) -> Result<(Batch, bool), SourceError> {
         loop {
             let Some(table) = self.tables.get(self.at) else {
+                let last = self.markers.end();
+                self.take(last);
                 return Ok((self.cut(checkpoint), true));
             };
             let schema = table.schema.clone();
@@ -121,6 +121,7 @@ impl Snapshot {
                 None => {
                     tracing::info!(table = %schema.origin, rows = self.seq, "copied; rows of all tables so far");
                     self.copy = None;
+                    self.markers.end_of_table();
                     self.at += 1;
                     self.meter.snapshot_tables.fetch_add(1, Ordering::Relaxed);
                 }
@@ -141,21 +142,28 @@ impl Snapshot {
                 after.len(),
                 schema.columns.len()
             );
-            return Err(SourceError::Stream { lsn: self.transaction.commit_lsn, what });
+            return Err(SourceError::Stream { lsn: self.consistent_point, what });
         }
         let event = Event {
             schema: schema.clone(),
             change: Change::Read { after },
-            position: Position { commit_lsn: self.transaction.commit_lsn, seq: self.seq },
-            lsn: self.transaction.commit_lsn,
-            transaction: self.transaction.clone(),
+            position: Position { commit_lsn: self.consistent_point, seq: self.seq },
+            lsn: self.consistent_point,
+            transaction: self.markers.transaction(SnapshotRow::Within),
         };
         self.seq += 1;
         self.meter.snapshot_rows.fetch_add(1, Ordering::Relaxed);
         self.meter.bytes.fetch_add(line.len() as u64, Ordering::Relaxed);
-        self.weight += event.weight();
-        self.batch.push(event);
+        let known = self.markers.row(event);
+        self.take(known);
         Ok(())
+    }
+
+    fn take(&mut self, event: Option<Event>) {
+        if let Some(event) = event {
+            self.weight += event.weight();
+            self.batch.push(event);
+        }
     }
 
     fn cut(&mut self, checkpoint: &Checkpoint) -> Batch {

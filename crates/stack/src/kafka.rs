@@ -1,6 +1,5 @@
 //! A Kafka broker of one node (KRaft, transactions on), with Kafka's own console tools.
 
-mod jars;
 mod properties;
 mod tools;
 
@@ -13,11 +12,22 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::files::Home;
+use crate::jars::Jars;
 use crate::ports::Port;
 use crate::process::{Launch, Running};
 use crate::{Error, Result, files};
 
-pub use jars::VERSION;
+pub(crate) use tools::java;
+
+/// The version of Kafka.
+pub const VERSION: &str = "4.3.1";
+
+const JARS: Jars = Jars {
+    folder: "kafka-4.3.1",
+    about: "Apache Kafka 4.3.1 (54 MB)",
+    pom: include_str!("../kafka/pom.xml"),
+    goal: "copy-dependencies",
+};
 
 /// The variable that names the shared broker.
 const SHARED: &str = "PGRELAY_TEST_KAFKA";
@@ -91,8 +101,8 @@ impl Builder {
                 "a detached broker needs a data_dir: nobody would remove it".to_owned(),
             ));
         }
-        let java = tools::java()?;
-        let jars = jars::fetch()?;
+        let java = java()?;
+        let jars = JARS.fetch()?;
         let home = Home::new(self.data_dir.as_deref(), None)?;
         let (port, controller) = match self.port {
             Some(port) => (Port::given(port), Port::given(port.saturating_add(1))),
@@ -163,8 +173,8 @@ impl Kafka {
             log: home.path().join("server.log"),
             running: Mutex::new(None),
             life: Life::Shared,
-            java: tools::java()?,
-            jars: jars::fetch()?,
+            java: java()?,
+            jars: JARS.fetch()?,
             port: Port::given(port),
             controller: Port::given(0),
             memory: Memory::Small,

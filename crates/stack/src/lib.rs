@@ -1,6 +1,6 @@
 //! Real servers for the demo, the tests and the benchmarks.
 //!
-//! A handle is a server: [`Postgres`], [`Kafka`], [`Pgbouncer`] and [`Proxy`] start one, say where it listens, and
+//! A handle is a server: [`Postgres`], [`Kafka`], [`Connect`], [`Pgbouncer`] and [`Proxy`] start one, say where it listens, and
 //! stop it when they are dropped. Nothing here is mocked. PostgreSQL and PgBouncer refuse to run as root: under root
 //! they run as the system user `postgres`. A server dies with the process that started it, however that process ends, unless it
 //! was started [`detached`](postgres::Builder::detached) for the demo.
@@ -15,8 +15,10 @@
 //! # Ok::<(), stack::Error>(())
 //! ```
 
+pub mod connect;
 mod error;
 mod files;
+mod jars;
 pub mod kafka;
 pub mod pgbouncer;
 pub mod ports;
@@ -26,6 +28,7 @@ pub mod proxy;
 pub mod tools;
 pub mod wait;
 
+pub use connect::Connect;
 pub use error::{Error, Result};
 pub use kafka::Kafka;
 pub use pgbouncer::Pgbouncer;

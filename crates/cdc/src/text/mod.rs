@@ -10,6 +10,7 @@ pub mod array;
 pub mod bytea;
 mod date;
 mod digits;
+pub mod float;
 pub mod numeric;
 mod time;
 mod timestamp;

@@ -106,8 +106,9 @@ impl Timestamp {
         rest.is_empty().then(|| at.earlier(offset))
     }
 
-    /// Appends Debezium's `io.debezium.time.ZonedTimestamp`, as Java's `ISO_OFFSET_DATE_TIME` prints it.
-    pub fn write_iso(self, out: &mut Vec<u8>) {
+    /// Appends Debezium's `io.debezium.time.ZonedTimestamp`. It has `digits` behind the point, the column's precision,
+    /// and more only where they are needed.
+    pub fn write_iso(self, digits: usize, out: &mut Vec<u8>) {
         let (year, month, day) = civil_from_days(self.days);
         if year < 0 {
             out.push(b'-');
@@ -118,7 +119,16 @@ impl Timestamp {
         out.push(b'-');
         push_month_and_day(out, month, day);
         out.push(b'T');
+        let start = out.len();
         push_time(out, self.micros);
+        let point = start + "00:00:00".len();
+        if digits > 0 && out.len() == point {
+            out.push(b'.');
+        }
+        if digits > 0 {
+            let wanted = out.len().max(point + 1 + digits);
+            out.resize(wanted, b'0');
+        }
         out.push(b'Z');
     }
 
@@ -151,7 +161,7 @@ mod tests {
         match Timestamp::read_zoned(text.as_bytes())? {
             MaybeInfinite::Finite(at) => {
                 let mut out = Vec::new();
-                at.write_iso(&mut out);
+                at.write_iso(0, &mut out);
                 Some(String::from_utf8(out).unwrap())
             }
             _ => None,
@@ -191,15 +201,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_zoned_timestamp_has_the_digits_of_its_precision() {
+        for (micros, digits, expected) in [
+            (0, 6, "1970-01-01T00:00:00.000000Z"),
+            (0, 0, "1970-01-01T00:00:00Z"),
+            (100_000, 3, "1970-01-01T00:00:00.100Z"),
+            (120_000, 1, "1970-01-01T00:00:00.12Z"),
+        ] {
+            let mut out = Vec::new();
+            Timestamp::from_unix_micros(micros).write_iso(digits, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
     proptest! {
         #[test]
-        fn every_point_reads_back_in_every_form(micros in any::<i64>()) {
+        fn every_point_reads_back_in_every_form(micros in any::<i64>(), digits in 0usize..7) {
             let at = Timestamp::from_unix_micros(micros);
             prop_assert_eq!(at.unix_micros(), Some(micros));
             let (mut plain, mut zoned, mut iso) = (Vec::new(), Vec::new(), Vec::new());
             at.write(&mut plain);
             at.write_zoned(&mut zoned);
-            at.write_iso(&mut iso);
+            at.write_iso(digits, &mut iso);
             prop_assert_eq!(Timestamp::read(&plain), Some(MaybeInfinite::Finite(at)));
             prop_assert_eq!(Timestamp::read_zoned(&zoned), Some(MaybeInfinite::Finite(at)));
             prop_assert_eq!(Timestamp::read_iso(&iso), Some(at));

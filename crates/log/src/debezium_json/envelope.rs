@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cdc::{Identity, Lsn, Op, Row, RowBuilder, Schema};
+use cdc::{Identity, Lsn, Op, Row, RowBuilder, Schema, SnapshotRow};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -50,12 +50,14 @@ impl Source<'_> {
         self.ts_us.or_else(|| self.ts_ms.map(|ms| ms.saturating_mul(1_000))).unwrap_or_default()
     }
 
-    /// Whether a snapshot read the row: Debezium writes a string there, older versions a boolean.
-    fn is_snapshot(&self) -> bool {
-        !matches!(
-            self.snapshot.map(RawValue::get),
-            None | Some("null" | "false" | "\"false\"" | "\"incremental\"")
-        )
+    /// Which row of the snapshot this is: Debezium writes a string there, older versions a boolean.
+    fn snapshot_row(&self) -> Option<SnapshotRow> {
+        let marker = self.snapshot.map(RawValue::get)?.trim_matches('"');
+        if matches!(marker, "null" | "false" | "incremental") {
+            return None;
+        }
+        let known = SnapshotRow::ALL.into_iter().find(|row| row.word() == marker);
+        Some(known.unwrap_or(SnapshotRow::Within))
     }
 
     fn previous_commit_lsn(&self) -> Option<Lsn> {
@@ -127,7 +129,7 @@ pub(super) fn read(
         xid: source.xid.and_then(|xid| u32::try_from(xid).ok()).unwrap_or_default(),
         commit_micros: source.commit_micros(),
         previous_commit_lsn: source.previous_commit_lsn(),
-        snapshot: source.is_snapshot(),
+        snapshot: source.snapshot_row(),
     };
     let (before, after) = match piece.op {
         Op::Create | Op::Read => (false, true),

@@ -1,6 +1,6 @@
 //! How Debezium writes a TOAST value that the source did not send, for each kind of column.
 
-use cdc::Kind;
+use cdc::{Kind, PgType};
 
 /// Debezium's `unavailable.value.placeholder`.
 pub(super) const TEXT: &[u8] = br#""__debezium_unavailable_value""#;
@@ -27,16 +27,21 @@ pub(super) fn of(kind: &Kind) -> &'static [u8] {
 }
 
 /// What Debezium writes for a column that may not be null and that the replica identity did not send.
-pub(super) fn fallback(kind: &Kind, fixed_scale: bool) -> &'static [u8] {
-    match kind {
+pub(super) fn fallback(pg: &PgType) -> &'static [u8] {
+    match &pg.kind {
         Kind::Bool => b"false",
         Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Date | Kind::Time | Kind::Timestamp => b"0",
         Kind::Float4 | Kind::Float8 => b"0.0",
-        Kind::Numeric if fixed_scale => br#""AA==""#,
+        Kind::Numeric if pg.precision_and_scale().is_some() => br#""AA==""#,
         Kind::Numeric => br#"{"scale":0,"value":"AA=="}"#,
         Kind::Timestamptz => br#""1970-01-01T00:00:00Z""#,
-        Kind::Json | Kind::Jsonb => br#""{}""#,
         Kind::Array(_) => b"[]",
-        Kind::Text | Kind::Bytea | Kind::Uuid | Kind::Enum | Kind::Other => br#""""#,
+        Kind::Text
+        | Kind::Json
+        | Kind::Jsonb
+        | Kind::Bytea
+        | Kind::Uuid
+        | Kind::Enum
+        | Kind::Other => br#""""#,
     }
 }

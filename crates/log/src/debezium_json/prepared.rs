@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cdc::{Event, Identity, Kind, Schema, Transaction};
+use cdc::{Event, Identity, Schema, SnapshotRow, Transaction};
 
 use super::{placeholder, string};
 
@@ -37,17 +37,11 @@ impl Prepared {
         let columns = schema.columns.iter().map(|column| {
             let mut name = json_string(&column.name);
             name.push(b':');
-            let fixed =
-                column.pg.kind == Kind::Numeric && column.pg.precision_and_scale().is_some();
             let invented = schema.identity != Identity::Full && !column.optional;
             PreparedColumn {
                 name,
                 placeholder: placeholder::of(&column.pg.kind),
-                not_sent: if invented {
-                    placeholder::fallback(&column.pg.kind, fixed)
-                } else {
-                    b"null"
-                },
+                not_sent: if invented { placeholder::fallback(&column.pg) } else { b"null" },
             }
         });
         let mut source = b",\"schema\":".to_vec();
@@ -89,7 +83,8 @@ impl PreparedTransaction {
         self.head.extend_from_slice(constant);
         self.head.extend_from_slice(number.format(micros.div_euclid(1_000)).as_bytes());
         self.head.extend_from_slice(b",\"snapshot\":\"");
-        self.head.extend_from_slice(if transaction.snapshot { b"true" } else { b"false" });
+        let marker = transaction.snapshot.map_or("false", SnapshotRow::word);
+        self.head.extend_from_slice(marker.as_bytes());
         self.head.extend_from_slice(b"\",\"db\":");
         self.head.extend_from_slice(database);
         self.head.extend_from_slice(b",\"sequence\":\"[");

@@ -9,7 +9,7 @@ use cdc::{Kind, PgType};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::write::{INFINITY, NEGATIVE_INFINITY, has_commas, in_millis};
+use super::write::{DATE_INFINITY, DATE_NEGATIVE_INFINITY, has_commas, in_millis, infinities};
 
 /// Why a value could not be read. Never the value.
 pub(super) type Reason = &'static str;
@@ -38,6 +38,8 @@ pub(super) fn value(kind: &Kind, pg: &PgType, json: &str, out: &mut Vec<u8>) -> 
     match kind {
         Kind::Bool if json == "true" => out.push(b't'),
         Kind::Bool if json == "false" => out.push(b'f'),
+        Kind::Float4 | Kind::Float8
+            if text::float::from_java(json.as_bytes(), *kind == Kind::Float4, out) => {}
         Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric
             if number =>
         {
@@ -45,7 +47,12 @@ pub(super) fn value(kind: &Kind, pg: &PgType, json: &str, out: &mut Vec<u8>) -> 
         }
         Kind::Date if number => {
             let days = json.parse().map_err(|_| "expected a date as days")?;
-            Date(days).write(out);
+            let date = match days {
+                DATE_INFINITY => MaybeInfinite::Infinity,
+                DATE_NEGATIVE_INFINITY => MaybeInfinite::NegativeInfinity,
+                days => MaybeInfinite::Finite(Date(days)),
+            };
+            date.write(out, Date::write);
         }
         Kind::Time if number => {
             let n: i64 = json.parse().map_err(|_| "expected a time as a whole number")?;
@@ -111,9 +118,10 @@ fn numeric(base64: &str, scale: i32, out: &mut Vec<u8>) -> Result<(), Reason> {
 
 fn timestamp(pg: &PgType, json: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
     let n: i64 = json.parse().map_err(|_| "expected a timestamp as a whole number")?;
+    let (first, last) = infinities(pg);
     let at = match n {
-        INFINITY => MaybeInfinite::Infinity,
-        NEGATIVE_INFINITY => MaybeInfinite::NegativeInfinity,
+        _ if n == first => MaybeInfinite::NegativeInfinity,
+        _ if n == last => MaybeInfinite::Infinity,
         _ => {
             let micros = if in_millis(pg) { n.checked_mul(1_000) } else { Some(n) };
             MaybeInfinite::Finite(Timestamp::from_unix_micros(

@@ -11,9 +11,9 @@ use cdc::{Kind, PgType};
 
 use super::string;
 
-/// Debezium's numbers for timestamps without end.
-pub(super) const INFINITY: i64 = 9_223_372_036_825_200_000;
-pub(super) const NEGATIVE_INFINITY: i64 = -9_223_372_036_832_400_000;
+/// Debezium's numbers for dates without end. No date that PostgreSQL has comes near them.
+pub(super) const DATE_INFINITY: i32 = 2_146_033_979;
+pub(super) const DATE_NEGATIVE_INFINITY: i32 = -2_147_472_691;
 
 /// Memory that is kept between cells.
 #[derive(Debug, Default)]
@@ -39,10 +39,8 @@ pub(super) fn value(
             None => string::write(text, out),
         },
         Kind::Int2 | Kind::Int4 | Kind::Int8 if text::is_integer(text) => plain(text, out),
-        Kind::Float4 | Kind::Float8 if is_number(text) => plain(text, out),
-        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 => {
-            string::write(text, out)
-        }
+        Kind::Int2 | Kind::Int4 | Kind::Int8 => string::write(text, out),
+        Kind::Float4 | Kind::Float8 => float(*kind == Kind::Float4, text, out),
         Kind::Numeric => numeric(pg, text, scratch, out),
         Kind::Bytea => {
             scratch.bytes.clear();
@@ -55,7 +53,11 @@ pub(super) fn value(
         }
         Kind::Date => match Date::read(text) {
             Some(MaybeInfinite::Finite(Date(days))) => integer(i64::from(days), out),
-            _ => string::write(text, out),
+            Some(MaybeInfinite::Infinity) => integer(i64::from(DATE_INFINITY), out),
+            Some(MaybeInfinite::NegativeInfinity) => {
+                integer(i64::from(DATE_NEGATIVE_INFINITY), out)
+            }
+            None => string::write(text, out),
         },
         Kind::Time => {
             let micros = text::read_time(text);
@@ -68,7 +70,7 @@ pub(super) fn value(
         Kind::Timestamptz => match Timestamp::read_zoned(text) {
             Some(MaybeInfinite::Finite(at)) => {
                 out.push(b'"');
-                at.write_iso(out);
+                at.write_iso(digits(pg), out);
                 out.push(b'"');
                 Ok(())
             }
@@ -81,6 +83,20 @@ pub(super) fn value(
 /// Whether the values of this type are counted in milliseconds: those declared with at most 3 digits.
 pub(super) fn in_millis(pg: &PgType) -> bool {
     (0..=3).contains(&pg.typmod)
+}
+
+/// Debezium's numbers for timestamps without end, the earlier one first.
+pub(super) fn infinities(pg: &PgType) -> (i64, i64) {
+    if in_millis(pg) {
+        (-9_223_372_036_832_400_000, 9_223_372_036_825_200_000)
+    } else {
+        (i64::MIN, i64::MAX)
+    }
+}
+
+/// The precision of a type of times: 6 where it is not declared.
+fn digits(pg: &PgType) -> usize {
+    usize::try_from(pg.typmod).unwrap_or(6).min(6)
 }
 
 /// Whether an array's elements can be told apart by commas. `box` has semicolons.
@@ -150,13 +166,14 @@ fn numeric(
 }
 
 fn timestamp(pg: &PgType, text: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {
+    let (first, last) = infinities(pg);
     let number = match Timestamp::read(text) {
-        Some(MaybeInfinite::Infinity) => Some(INFINITY),
-        Some(MaybeInfinite::NegativeInfinity) => Some(NEGATIVE_INFINITY),
+        Some(MaybeInfinite::Infinity) => Some(last),
+        Some(MaybeInfinite::NegativeInfinity) => Some(first),
         Some(MaybeInfinite::Finite(at)) => at
             .unix_micros()
             .and_then(|micros| if in_millis(pg) { millis(micros) } else { Some(micros) })
-            .filter(|n| *n != INFINITY && *n != NEGATIVE_INFINITY),
+            .filter(|n| *n != first && *n != last),
         None => None,
     };
     match number {
@@ -190,6 +207,19 @@ fn array(
     }
     out.push(b']');
     Ok(())
+}
+
+fn float(single: bool, text: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {
+    if text::float::to_java(text, single, out) {
+        return Ok(());
+    }
+    // Java's own layout would be read as what PostgreSQL prints for it.
+    let start = out.len();
+    if is_number(text) && !text::float::from_java(text, single, out) {
+        return plain(text, out);
+    }
+    out.truncate(start);
+    string::write(text, out)
 }
 
 /// Whether a float's text is a number in JSON too. `NaN` and `Infinity` are not.
@@ -241,7 +271,10 @@ mod tests {
         for (kind, typmod, text, expected) in [
             (Kind::Bool, -1, "t", "true"),
             (Kind::Int8, -1, "-42", "-42"),
-            (Kind::Float8, -1, "1e+20", "1e+20"),
+            (Kind::Float8, -1, "1e+20", "1.0E20"),
+            (Kind::Float4, -1, "1", "1.0"),
+            (Kind::Float8, -1, "1.0", r#""1.0""#),
+            (Kind::Float8, -1, "1.50", "1.50"),
             (Kind::Float8, -1, "NaN", r#""NaN""#),
             (Kind::Float4, -1, "-Infinity", r#""-Infinity""#),
             (Kind::Numeric, money, "1.56", r#""AJw=""#),
@@ -251,15 +284,17 @@ mod tests {
             (Kind::Numeric, -1, "-Infinity", r#""-Infinity""#),
             (Kind::Bytea, -1, r"\x010203", r#""AQID""#),
             (Kind::Date, -1, "2024-01-02", "19724"),
-            (Kind::Date, -1, "infinity", r#""infinity""#),
+            (Kind::Date, -1, "infinity", "2146033979"),
             (Kind::Time, -1, "04:05:06.78", "14706780000"),
             (Kind::Time, 3, "04:05:06.78", "14706780"),
             (Kind::Time, 3, "04:05:06.7812", r#""04:05:06.7812""#),
             (Kind::Timestamp, -1, "2019-07-09 02:28:57.123456", "1562639337123456"),
             (Kind::Timestamp, 0, "2019-07-09 02:28:57", "1562639337000"),
-            (Kind::Timestamp, -1, "infinity", "9223372036825200000"),
+            (Kind::Timestamp, -1, "infinity", "9223372036854775807"),
+            (Kind::Timestamp, 3, "-infinity", "-9223372036832400000"),
             (Kind::Timestamp, -1, "294276-12-31 00:00:00", r#""294276-12-31 00:00:00""#),
-            (Kind::Timestamptz, -1, "2019-07-09 02:28:57.5+00", r#""2019-07-09T02:28:57.5Z""#),
+            (Kind::Timestamptz, -1, "2019-07-09 02:28:57.5+00", r#""2019-07-09T02:28:57.500000Z""#),
+            (Kind::Timestamptz, 0, "2019-07-09 02:28:57+00", r#""2019-07-09T02:28:57Z""#),
             (Kind::Timestamptz, -1, "-infinity", r#""-infinity""#),
             (Kind::Jsonb, -1, r#"{"a": 1}"#, r#""{\"a\": 1}""#),
             (array(Kind::Int4), -1, "{1,NULL}", "[1,null]"),
@@ -275,7 +310,7 @@ mod tests {
     #[test]
     fn a_timestamp_that_debezium_would_take_for_infinity_goes_as_text() {
         let mut text = Vec::new();
-        Timestamp::from_unix_micros(INFINITY).write(&mut text);
+        Timestamp::from_unix_micros(i64::MAX).write(&mut text);
         let text = String::from_utf8(text).unwrap();
         assert_eq!(json(Kind::Timestamp, -1, &text), format!("\"{text}\""));
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cdc::{
     Batch, Change, Checkpoint, Column, Event, Identity, Kind, Lsn, PgType, Position, Progress, Row,
-    RowBuilder, Schema, SourceId, TableName, Transaction,
+    RowBuilder, Schema, SnapshotRow, SourceId, TableName, Transaction,
 };
 use proptest::prelude::*;
 
@@ -92,7 +92,7 @@ fn event() -> impl Strategy<Value = Event> {
                     commit_lsn,
                     commit_micros: i64::from(xid) * 1_000_003,
                     previous_commit_lsn: full.then(|| Lsn::new(u64::from(commit))),
-                    snapshot,
+                    snapshot: snapshot.then(|| SnapshotRow::ALL[xid as usize % 5]),
                 }),
             }
         },
@@ -218,7 +218,7 @@ fn a_move() -> Event {
             commit_lsn: Lsn::new(0x2A),
             commit_micros: 1_600_000_000_000_001,
             previous_commit_lsn: Some(Lsn::new(40)),
-            snapshot: false,
+            snapshot: None,
         }),
     }
 }

@@ -73,7 +73,7 @@ impl Stream {
             commit_lsn: begin.commit_lsn,
             commit_micros: begin.commit_micros,
             previous_commit_lsn: self.previous_commit,
-            snapshot: false,
+            snapshot: None,
         };
         self.open = Some(Open { transaction: Arc::new(transaction), seq: 0 });
         Ok(())
@@ -84,7 +84,7 @@ impl Stream {
         if open.is_none_or(|open| open.transaction.commit_lsn != commit.commit_lsn) {
             return Err(self.wrong("a commit of a transaction that did not begin".to_owned()));
         }
-        self.previous_commit = Some(commit.commit_lsn);
+        self.previous_commit = Some(commit.end_lsn);
         self.building.whole = self.building.events.len();
         self.building.end = Some(commit.end_lsn.max(self.building.end.unwrap_or(self.given.0)));
         Meter::advance(&self.meter.received_lsn, commit.end_lsn);

@@ -13,7 +13,7 @@ use crate::{Error, Result, tools};
 const CONSOLE_TIMEOUT: &str = "10000";
 
 /// Where Java is.
-pub(super) fn java() -> Result<PathBuf> {
+pub(crate) fn java() -> Result<PathBuf> {
     tools::require(tools::JAVA)?;
     tools::find("java").ok_or_else(|| Error::Missing {
         program: "java".to_owned(),

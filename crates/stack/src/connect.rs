@@ -1,0 +1,215 @@
+//! A Kafka Connect worker with the real Debezium PostgreSQL connector: what pgrelay's records are compared with.
+
+mod http;
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::files::Home;
+use crate::jars::Jars;
+use crate::ports::Port;
+use crate::process::{Launch, Running};
+use crate::{Error, Result, files, kafka, wait};
+
+const WORKER: Jars = Jars {
+    folder: "connect-4.3.1",
+    about: "Kafka Connect 4.3.1 (60 MB)",
+    pom: include_str!("../connect/worker.xml"),
+    goal: "copy-dependencies",
+};
+
+const DEBEZIUM: Jars = Jars {
+    folder: "debezium-postgres-3.7.0.Final",
+    about: "Debezium's PostgreSQL connector 3.7.0.Final (5 MB)",
+    pom: include_str!("../connect/debezium-postgres.xml"),
+    goal: "unpack-dependencies",
+};
+
+const START_LIMIT: Duration = Duration::from_secs(120);
+/// How long a connector may take to run, or to be gone.
+const CONNECTOR_LIMIT: Duration = Duration::from_secs(90);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+const LOG: &str = "\
+rootLogger.level = INFO
+rootLogger.appenderRef.out.ref = out
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d %p %X{connector.context}%m (%c)%n
+";
+
+/// A worker of one process (`ConnectStandalone`). Dropping it stops it.
+#[derive(Debug)]
+pub struct Connect {
+    port: Port,
+    running: Running,
+    home: Home,
+}
+
+impl Connect {
+    /// Fetches the jars if they are not there yet, starts a worker on a free port, and waits until it answers.
+    ///
+    /// # Errors
+    /// Where Java is missing, the jars cannot be fetched, or the worker does not start: then with the end of its log.
+    pub fn start(bootstrap: &str) -> Result<Connect> {
+        let java = kafka::java()?;
+        let (jars, plugins) = (WORKER.fetch()?, DEBEZIUM.fetch()?);
+        let home = Home::new(None, None)?;
+        let port = Port::free()?;
+        let path = |name: &str| home.path().join(name);
+        let file = path("connect.properties");
+        files::write(
+            &file,
+            &properties(bootstrap, port.number(), &plugins, &path("offsets")),
+            None,
+        )?;
+        files::write(&path("log4j2.properties"), LOG, None)?;
+        let launch = Launch {
+            name: "Kafka Connect",
+            program: &java,
+            args: java_args(&jars, &path("log4j2.properties"), &file),
+            env: Vec::new(),
+            log: &path("server.log"),
+            user: None,
+            at_our_death: "KILL",
+            detached: None,
+        };
+        let running = launch.start()?;
+        let worker = Connect { port, running, home };
+        worker.running.wait_ready(START_LIMIT, || {
+            Ok(http::get(worker.address(), "/connectors").is_ok_and(|answer| answer.status == 200))
+        })?;
+        Ok(worker)
+    }
+
+    fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port.number()))
+    }
+
+    /// The worker's pid.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.pid()
+    }
+
+    /// The end of the worker's log, for a failure of a test.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        files::tail(&self.log_path())
+    }
+
+    /// The worker's log.
+    #[must_use]
+    pub fn log_path(&self) -> PathBuf {
+        self.home.path().join("server.log")
+    }
+
+    /// Creates a connector and waits until it and its task run.
+    ///
+    /// # Errors
+    /// What the worker refused it for, or the trace of the task that failed.
+    pub fn create(&self, name: &str, config: &Value) -> Result<()> {
+        let body = serde_json::json!({ "name": name, "config": config }).to_string();
+        let answer = http::post(self.address(), "/connectors", &body)?;
+        if answer.status != 201 {
+            return Err(refused(&format!("create the connector {name}"), &answer));
+        }
+        let what = format!("the connector {name} to run");
+        self.running.wait_for(&what, CONNECTOR_LIMIT, || self.runs(name))
+    }
+
+    /// Whether a connector and its task run.
+    ///
+    /// # Errors
+    /// The trace, where either has failed; or the worker does not answer.
+    pub fn runs(&self, name: &str) -> Result<bool> {
+        let answer = http::get(self.address(), &format!("/connectors/{name}/status"))?;
+        // The status comes a moment after the connector.
+        if answer.status != 200 {
+            return Ok(false);
+        }
+        let status: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let tasks = status["tasks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for part in std::iter::once(&status["connector"]).chain(tasks) {
+            if part["state"] == "FAILED" {
+                let trace = part["trace"].as_str().unwrap_or_default();
+                return Err(Error::Refused(format!("the connector {name} failed:\n{trace}")));
+            }
+        }
+        let running = |part: &Value| part["state"] == "RUNNING";
+        Ok(running(&status["connector"]) && !tasks.is_empty() && tasks.iter().all(running))
+    }
+
+    /// Deletes a connector. Its task ends a moment later, with everything it had sent acknowledged.
+    ///
+    /// # Errors
+    /// What the worker said.
+    pub fn delete(&self, name: &str) -> Result<()> {
+        // A worker that is rebalancing asks to come again.
+        wait::until(&format!("the connector {name} to go"), CONNECTOR_LIMIT, "", || {
+            let answer = http::delete(self.address(), &format!("/connectors/{name}"))?;
+            match answer.status {
+                204 | 404 => Ok(Some(())),
+                409 => Ok(None),
+                _ => Err(refused(&format!("delete the connector {name}"), &answer)),
+            }
+        })
+    }
+}
+
+impl Drop for Connect {
+    fn drop(&mut self) {
+        // What it kept is temporary, so nothing is gained by an orderly stop.
+        if let Err(error) = self.running.stop(Signal::KILL, STOP_LIMIT) {
+            eprintln!("{error}");
+        }
+    }
+}
+
+fn refused(what: &str, answer: &http::Answer) -> Error {
+    Error::Refused(format!("{what}: {} {}", answer.status, answer.body))
+}
+
+fn java_args(jars: &Path, log: &Path, properties: &Path) -> Vec<String> {
+    vec![
+        "-Xmx512m".to_owned(),
+        "-XX:+UseSerialGC".to_owned(),
+        "-XX:TieredStopAtLevel=1".to_owned(),
+        format!("-Dlog4j2.configurationFile={}", log.display()),
+        "-cp".to_owned(),
+        format!("{}/*", jars.display()),
+        "org.apache.kafka.connect.cli.ConnectStandalone".to_owned(),
+        properties.to_string_lossy().into_owned(),
+    ]
+}
+
+fn properties(bootstrap: &str, port: u16, plugins: &Path, offsets: &Path) -> String {
+    let listener = format!("http://127.0.0.1:{port}");
+    let (plugins, offsets) = (plugins.to_string_lossy(), offsets.to_string_lossy());
+    let json = "org.apache.kafka.connect.json.JsonConverter";
+    let lines = [
+        ("bootstrap.servers", bootstrap),
+        ("listeners", &listener),
+        ("plugin.path", &plugins),
+        // The archive names its plugins, so nothing needs to be searched.
+        ("plugin.discovery", "service_load"),
+        ("offset.storage.file.filename", &offsets),
+        ("offset.flush.interval.ms", "1000"),
+        ("key.converter", json),
+        ("value.converter", json),
+        ("header.converter", json),
+        ("key.converter.schemas.enable", "false"),
+        ("value.converter.schemas.enable", "false"),
+        ("header.converter.schemas.enable", "false"),
+    ];
+    lines.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = writeln!(text, "{name}={value}");
+        text
+    })
+}

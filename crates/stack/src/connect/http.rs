@@ -1,0 +1,72 @@
+//! As much of HTTP as a worker's REST interface needs: one request, one answer, the connection closed.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::error::Tried;
+use crate::{Error, Result};
+
+/// Creating a connector has it validate its configuration against the database first.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The status code.
+    pub(super) status: u16,
+    /// The body.
+    pub(super) body: String,
+}
+
+pub(super) fn get(address: SocketAddr, path: &str) -> Result<Answer> {
+    ask(address, "GET", path, "")
+}
+
+pub(super) fn delete(address: SocketAddr, path: &str) -> Result<Answer> {
+    ask(address, "DELETE", path, "")
+}
+
+/// Posts JSON.
+pub(super) fn post(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
+    ask(address, "POST", path, body)
+}
+
+fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<Answer> {
+    let what = || format!("{method} http://{address}{path}");
+    // Of HTTP 1.0, so that the answer is not cut into chunks.
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let talk = || {
+        let mut stream = TcpStream::connect_timeout(&address, CONNECT_LIMIT)?;
+        stream.set_read_timeout(Some(ANSWER_LIMIT))?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = talk().tried(what)?;
+    parse(&String::from_utf8_lossy(&answer))
+        .ok_or_else(|| Error::Refused(format!("{}: the answer is no HTTP", what())))
+}
+
+fn parse(answer: &str) -> Option<Answer> {
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some(Answer { status, body: body.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_answer_has_a_status_and_a_body() {
+        let answer =
+            super::parse("HTTP/1.1 404 Not Found\r\nA: b\r\n\r\n{\"a\": 1}\r\n\r\n").unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (404, "{\"a\": 1}\r\n\r\n"));
+        assert!(super::parse("").is_none() && super::parse("220 hello\r\n").is_none());
+    }
+}

@@ -1,0 +1,63 @@
+//! One file of SQL: what runs before the connectors start, what while they stream, and how Debezium is set.
+
+use anyhow::{Context, Result, bail};
+
+/// The line between the two sections.
+const STREAM: &str = "-- stream";
+/// What a line begins with that sets a property.
+const PROPERTY: &str = "-- debezium:";
+
+/// A case.
+#[derive(Debug)]
+pub(crate) struct Case {
+    /// The file's name, without its ending.
+    pub(crate) name: String,
+    /// Properties of the connector, in their order.
+    pub(crate) properties: Vec<(String, String)>,
+    /// Runs before the snapshot.
+    pub(crate) before: String,
+    /// Runs while both stream.
+    pub(crate) stream: String,
+}
+
+impl Case {
+    /// Reads a file.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Case> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !name.chars().all(fits) || name.len() > 40 {
+            bail!("a case's name is part of a slot's: a-z, 0-9 and _, at most 40");
+        }
+        let at = text
+            .lines()
+            .position(|line| line.trim_end() == STREAM)
+            .with_context(|| format!("no line `{STREAM}`"))?;
+        let join = |lines: Vec<&str>| lines.join("\n");
+        let (before, stream): (Vec<&str>, Vec<&str>) =
+            (text.lines().take(at).collect(), text.lines().skip(at + 1).collect());
+        if stream.iter().any(|line| line.trim_start().starts_with(PROPERTY)) {
+            bail!("`{PROPERTY}` belongs before `{STREAM}`");
+        }
+        let mut properties = Vec::new();
+        for line in before.iter().filter_map(|line| line.strip_prefix(PROPERTY)) {
+            let (key, value) =
+                line.split_once('=').with_context(|| format!("`{line}` is no key=value"))?;
+            properties.push((key.trim().to_owned(), value.trim().to_owned()));
+        }
+        Ok(Case { name: name.to_owned(), properties, before: join(before), stream: join(stream) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_two_sections_and_properties() {
+        let text = "-- Words.\n-- debezium: a.b = c=d\nSELECT 1;\n-- stream\nSELECT 2;\n";
+        let case = Case::parse("x", text).unwrap();
+        assert_eq!(case.properties, [("a.b".to_owned(), "c=d".to_owned())]);
+        assert!(case.before.ends_with("SELECT 1;") && case.stream == "SELECT 2;");
+        assert!(Case::parse("x", "SELECT 1;").is_err() && Case::parse("X", text).is_err());
+        assert!(Case::parse("x", "-- stream\n-- debezium: a=b").is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! One case: a database, two slots, the same SQL, and what each side left in the log.
+
+use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use e2e::{Cluster, Psql, SOURCE_ROLE, Serving};
+use stack::{Connect, wait};
+
+use crate::case::Case;
+use crate::properties::{MARK_SCHEMA, MARK_TABLE, Place};
+use crate::records::{Topics, read};
+use crate::servers::Servers;
+
+/// How long a state may take to come.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// What each side left.
+pub(crate) struct Both {
+    /// pgrelay.
+    pub(crate) ours: Topics,
+    /// Debezium.
+    pub(crate) theirs: Topics,
+}
+
+/// Plays a case and reads both logs.
+pub(crate) fn play(case: &Case, servers: &Servers) -> Result<Both> {
+    let room = Room::new(case, servers)?;
+    let file = room.folder.path().join("pipeline.yaml");
+    // JSON is YAML.
+    fs::write(&file, room.place.pipeline(case)?.to_string()).context("write the pipeline file")?;
+    let url = room.cluster.url(&room.place.role, &room.place.database);
+    let mut owner = Psql::connect(&url, &[])?;
+    owner.run(&format!(
+        "CREATE SCHEMA {MARK_SCHEMA}; CREATE TABLE {MARK_TABLE} (id int PRIMARY KEY);"
+    ))?;
+    owner.run(&case.before).context("the SQL before the stream")?;
+    let mut sides = Sides {
+        ours: Serving::start(&["serve", "--listen", "127.0.0.1:0"], &file)?,
+        connect: room.connect,
+        connector: room.place.theirs(),
+    };
+    room.connect.create(&sides.connector, &room.place.connector(case))?;
+    sides.until("both to stream", || room.streaming())?;
+    owner.run(&case.stream).context("the SQL of the stream")?;
+    owner.run(&format!("INSERT INTO {MARK_TABLE} VALUES (1);"))?;
+    for prefix in [room.place.ours(), room.place.theirs()] {
+        let marked = || Ok(read(&room.place.brokers, &prefix)?.contains_key(&mark()));
+        sides.until(&format!("the end of the stream in the topics of {prefix}"), marked)?;
+    }
+    sides.stop()?;
+    let both = |prefix: &str| {
+        let mut topics = read(&room.place.brokers, prefix)?;
+        topics.retain(|(topic, _), _| topic != MARK_TABLE);
+        Ok::<_, anyhow::Error>(topics)
+    };
+    Ok(Both { ours: both(&room.place.ours())?, theirs: both(&room.place.theirs())? })
+}
+
+/// Both sides, while they run.
+struct Sides<'a> {
+    ours: Serving,
+    connect: &'a Connect,
+    connector: String,
+}
+
+impl Sides<'_> {
+    /// Waits for a state while both sides are well.
+    fn until(&mut self, what: &str, mut reached: impl FnMut() -> Result<bool>) -> Result<()> {
+        let mut failed = None;
+        let waited = wait::until(what, LIMIT, "", || {
+            let mut well = || {
+                if !self.ours.is_alive()? {
+                    bail!("pgrelay has ended:\n{}", self.ours.said()?);
+                }
+                if !self.connect.runs(&self.connector)? {
+                    bail!("the connector {} does not run", self.connector);
+                }
+                reached()
+            };
+            match well() {
+                Ok(reached) => Ok(reached.then_some(())),
+                Err(error) => {
+                    failed = Some(error);
+                    Ok(Some(()))
+                }
+            }
+        });
+        match (failed, waited) {
+            (Some(error), _) => Err(error).with_context(|| format!("wait for {what}")),
+            (None, Ok(())) => Ok(()),
+            (None, Err(late)) => {
+                let said = self.ours.said()?;
+                bail!("{late}; pgrelay said:\n{said}\nConnect said:\n{}", self.connect.log_tail())
+            }
+        }
+    }
+
+    fn stop(self) -> Result<()> {
+        self.ours.stop()?.well()?;
+        Ok(self.connect.delete(&self.connector)?)
+    }
+}
+
+/// The partition of the record that ends a run.
+fn mark() -> (String, i32) {
+    (MARK_TABLE.to_owned(), 0)
+}
+
+/// A database of its own, gone with its slots and its connector at the end.
+struct Room<'a> {
+    place: Place,
+    cluster: &'a Cluster,
+    connect: &'a Connect,
+    folder: tempfile::TempDir,
+}
+
+impl<'a> Room<'a> {
+    fn new(case: &Case, servers: &'a Servers) -> Result<Room<'a>> {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let (cluster, connect) = (servers.cluster()?, servers.connect()?);
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let database = format!("c{}_{n}_{}", std::process::id(), case.name);
+        let url = cluster.url(SOURCE_ROLE, &database);
+        let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next());
+        let port = port.and_then(|port| port.parse().ok()).context("the port of the cluster")?;
+        let brokers = servers.kafka()?.bootstrap();
+        let place = Place { database, role: SOURCE_ROLE.to_owned(), port, brokers };
+        let sql = format!("CREATE DATABASE {} OWNER {SOURCE_ROLE};", place.database);
+        cluster.admin("postgres")?.run(&sql)?;
+        Ok(Room { place, cluster, connect, folder: tempfile::tempdir()? })
+    }
+
+    /// Whether both slots are read. While a slot is made, or a snapshot is, its sender is not at this.
+    fn streaming(&self) -> Result<bool> {
+        let sql = format!(
+            "SELECT count(*) FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid \
+             WHERE s.database = '{}' AND r.state IN ('catchup', 'streaming');",
+            self.place.database
+        );
+        Ok(self.cluster.admin("postgres")?.value(&sql)? == "2")
+    }
+
+    fn remove(&self) -> Result<()> {
+        self.connect.delete(&self.place.theirs())?;
+        let (database, mut admin) = (&self.place.database, self.cluster.admin("postgres")?);
+        let slots = format!("FROM pg_replication_slots WHERE database = '{database}'");
+        admin.run(&format!("SELECT pg_terminate_backend(active_pid, 5000) {slots} AND active;"))?;
+        admin.run(&format!("SELECT pg_drop_replication_slot(slot_name) {slots};"))?;
+        admin.run(&format!("DROP DATABASE {database} WITH (FORCE);"))?;
+        Ok(())
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.remove() {
+            eprintln!("{}: {error:#}", self.place.database);
+        }
+    }
+}

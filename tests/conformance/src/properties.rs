@@ -1,0 +1,148 @@
+//! A case's properties as each side is told them: Debezium as they stand, pgrelay in its pipeline file's words.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use crate::case::Case;
+
+/// The table whose row ends a run, last in every order.
+pub(crate) const MARK_SCHEMA: &str = "zz_end";
+/// The same as a table.
+pub(crate) const MARK_TABLE: &str = "zz_end.mark";
+
+/// Where a case runs.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The database, and what everything else is called after.
+    pub(crate) database: String,
+    /// Who owns it.
+    pub(crate) role: String,
+    /// The port of 127.0.0.1.
+    pub(crate) port: u16,
+    /// The broker.
+    pub(crate) brokers: String,
+}
+
+impl Place {
+    /// pgrelay's slot, publication and topic prefix.
+    pub(crate) fn ours(&self) -> String {
+        format!("{}_p", self.database)
+    }
+
+    /// Debezium's.
+    pub(crate) fn theirs(&self) -> String {
+        format!("{}_d", self.database)
+    }
+
+    /// The connector's configuration.
+    pub(crate) fn connector(&self, case: &Case) -> Value {
+        let name = self.theirs();
+        let mut config = json!({
+            "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+            "tasks.max": "1",
+            "database.hostname": "127.0.0.1",
+            "database.port": self.port.to_string(),
+            "database.user": self.role,
+            "database.password": "none",
+            "database.dbname": self.database,
+            "plugin.name": "pgoutput",
+            "topic.prefix": name,
+            "slot.name": name,
+            "publication.name": name,
+            "publication.autocreate.mode": "filtered",
+            "publish.via.partition.root": "true",
+            "poll.interval.ms": "50",
+            "errors.max.retries": "0",
+            "topic.creation.default.replication.factor": "1",
+            "topic.creation.default.partitions": "1",
+        });
+        let mut listed = false;
+        for (key, value) in &case.properties {
+            config[key] = match &**key {
+                "schema.include.list" => format!("{value},{MARK_SCHEMA}"),
+                "table.include.list" => format!("{value},{MARK_TABLE}"),
+                _ => value.clone(),
+            }
+            .into();
+            listed |= key.ends_with(".include.list");
+        }
+        if !listed {
+            config["schema.include.list"] = format!("public,{MARK_SCHEMA}").into();
+        }
+        config
+    }
+
+    /// The pipeline file.
+    pub(crate) fn pipeline(&self, case: &Case) -> Result<Value> {
+        let name = self.ours();
+        let mut file = json!({
+            "name": name,
+            "source": { "postgres": {
+                "url": format!("postgresql://{}@127.0.0.1:{}/{}", self.role, self.port, self.database),
+                "tables": ["public.*", MARK_TABLE],
+                "slot": name,
+                "publication": name,
+            } },
+            "kafka": { "brokers": self.brokers, "topic_prefix": name },
+        });
+        for (key, value) in &case.properties {
+            translate(key, value, &mut file)?;
+        }
+        Ok(file)
+    }
+}
+
+fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
+    let postgres = &mut file["source"]["postgres"];
+    match (key, value) {
+        ("snapshot.mode", "initial") => postgres["snapshot"] = "initial".into(),
+        ("snapshot.mode", "no_data") => postgres["snapshot"] = "never".into(),
+        ("schema.include.list", schemas) => {
+            postgres["tables"] = tables(schemas.split(',').map(|schema| format!("{schema}.*")));
+        }
+        ("table.include.list", names) => {
+            postgres["tables"] = tables(names.split(',').map(|name| name.replace("\\.", ".")));
+        }
+        ("tombstones.on.delete", switch @ ("true" | "false")) => {
+            file["kafka"]["tombstones"] = (switch == "true").into();
+        }
+        ("topic.creation.default.partitions", n) => {
+            file["kafka"]["partitions"] = n.parse::<i32>()?.into();
+        }
+        // What pgrelay always does.
+        ("skipped.operations", "none") | ("publish.via.partition.root", "true") => {}
+        _ => bail!("the property {key}={value} has no word in a pipeline file"),
+    }
+    Ok(())
+}
+
+fn tables(names: impl Iterator<Item = String>) -> Value {
+    names.chain([MARK_TABLE.to_owned()]).collect::<Vec<_>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_is_translated_or_the_case_fails_by_its_name() {
+        let place = Place {
+            database: "d".to_owned(),
+            role: "r".to_owned(),
+            port: 1,
+            brokers: "b".to_owned(),
+        };
+        let case = |lines: &str| Case::parse("x", &format!("{lines}\n-- stream\n")).unwrap();
+        let listed = case(
+            "-- debezium: table.include.list=public\\.a,s.b\n-- debezium: tombstones.on.delete=false",
+        );
+        let file = place.pipeline(&listed).unwrap();
+        assert_eq!(file["source"]["postgres"]["tables"], json!(["public.a", "s.b", "zz_end.mark"]));
+        assert_eq!(file["kafka"]["tombstones"], json!(false));
+        let config = place.connector(&listed);
+        assert_eq!(config["table.include.list"], "public\\.a,s.b,zz_end.mark");
+        assert_eq!(config.get("schema.include.list"), None);
+        let error = place.pipeline(&case("-- debezium: slot.failover=true")).unwrap_err();
+        assert!(error.to_string().contains("slot.failover=true"));
+    }
+}

@@ -1,0 +1,115 @@
+//! Every record under one prefix, read as any consumer would: committed ones, from the beginning to the end.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::json::Json;
+
+const ASK_LIMIT: Duration = Duration::from_secs(20);
+const READ_LIMIT: Duration = Duration::from_secs(60);
+
+/// A record.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    /// Where it lies.
+    pub(crate) offset: i64,
+    /// Its key.
+    pub(crate) key: Option<Json>,
+    /// Its value; a tombstone has none.
+    pub(crate) value: Option<Json>,
+    /// Its headers, in their order.
+    pub(crate) headers: Vec<(String, Json)>,
+}
+
+impl Record {
+    /// The operation of an envelope, or `tombstone`.
+    pub(crate) fn op(&self) -> &str {
+        match &self.value {
+            None => "tombstone",
+            Some(value) => value.get("op").and_then(Json::text).unwrap_or("other"),
+        }
+    }
+
+    /// Whether a snapshot read it.
+    pub(crate) fn is_snapshot(&self) -> bool {
+        let source = self.value.as_ref().and_then(|value| value.get("source"));
+        let marker = source.and_then(|source| source.get("snapshot")).and_then(Json::text);
+        marker.is_some_and(|marker| marker != "false")
+    }
+}
+
+/// The records by topic, its name without the prefix, and partition.
+pub(crate) type Topics = BTreeMap<(String, i32), Vec<Record>>;
+
+/// Reads all there is now.
+pub(crate) fn read(brokers: &str, prefix: &str) -> Result<Topics> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", format!("{prefix}-conformance"))
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .create()?;
+    let within = format!("{prefix}.");
+    let mut assigned = TopicPartitionList::new();
+    for topic in consumer.fetch_metadata(None, ASK_LIMIT)?.topics() {
+        for partition in topic.partitions() {
+            if topic.name().starts_with(&within) {
+                assigned.add_partition_offset(topic.name(), partition.id(), Offset::Beginning)?;
+            }
+        }
+    }
+    consumer.assign(&assigned)?;
+    let mut topics = Topics::new();
+    let (begun, mut open) = (Instant::now(), assigned.count());
+    while open > 0 {
+        if begun.elapsed() > READ_LIMIT {
+            bail!("{open} partitions of {prefix} have no end");
+        }
+        match consumer.poll(Duration::from_millis(100)) {
+            None => {}
+            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(error)) => return Err(error).context("read the topics"),
+            Some(Ok(message)) => {
+                let topic = message.topic().strip_prefix(&within).unwrap_or_default().to_owned();
+                let records = topics.entry((topic, message.partition())).or_default();
+                records.push(record(&message, prefix));
+            }
+        }
+    }
+    Ok(topics)
+}
+
+fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
+    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+    let header = |(name, value): (&str, Option<&[u8]>)| {
+        (name.to_owned(), value.map_or_else(|| Json::Word("null".to_owned()), json))
+    };
+    let mut value = message.payload().map(json);
+    // The one field that has to be another: both write it as the file says.
+    let name = value.as_mut().and_then(|value| value.get_mut("source")?.get_mut("name"));
+    if let Some(name) = name
+        && name.text() == Some(prefix)
+    {
+        *name = Json::Text("<prefix>".to_owned());
+    }
+    Record {
+        offset: message.offset(),
+        key: message.key().map(json),
+        value,
+        headers: headers.map(|of| header((of.key, of.value))).collect(),
+    }
+}
+
+/// Bytes that are no JSON are their text.
+fn json(bytes: &[u8]) -> Json {
+    let text = String::from_utf8_lossy(bytes);
+    Json::parse(&text).unwrap_or_else(|| Json::Text(text.into_owned()))
+}
