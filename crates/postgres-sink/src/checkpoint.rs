@@ -6,10 +6,11 @@ use cdc::{Captured, Checkpoint, Finding};
 use postgres_client::{ServerError, Session};
 
 use crate::error::SinkError;
+use crate::make::make;
 use crate::settings::Settings;
 
 const CREATE: &str = "
-    CREATE TABLE IF NOT EXISTS pgrelay.checkpoints (
+    CREATE TABLE pgrelay.checkpoints (
         pipeline text PRIMARY KEY, version bigint NOT NULL, checkpoint jsonb, captured jsonb,
         updated_at timestamptz NOT NULL DEFAULT pg_catalog.now())";
 
@@ -75,12 +76,10 @@ pub(crate) async fn open(session: &Session, settings: &Settings) -> Result<Kept,
         let schema =
             session.query_one("SELECT pg_catalog.to_regnamespace('pgrelay') IS NULL", &[]).await;
         if schema.map_err(|error| failed(error.into()))?.get(0) {
-            session
-                .batch_execute("CREATE SCHEMA IF NOT EXISTS pgrelay")
-                .await
-                .map_err(|error| failed(error.into()))?;
+            let made = make(session, "CREATE SCHEMA pgrelay").await;
+            made.map_err(|error| failed(error.into()))?;
         }
-        session.batch_execute(CREATE).await.map_err(|error| failed(error.into()))?;
+        make(session, CREATE).await.map_err(|error| failed(error.into()))?;
     }
     if let Some(kept) = read(session, &settings.pipeline).await.map_err(failed)? {
         return Ok(kept);
@@ -101,6 +100,7 @@ pub(crate) const ADVANCE: &str = "
     SET version = CASE WHEN version = $2 THEN version + 1 END, checkpoint = $3::text::jsonb,
         captured = coalesce($4::text::jsonb, captured), updated_at = pg_catalog.now()
     WHERE pipeline = $1";
+
 /// Whoever the schema belongs to, if it is there.
 fn rights(role: &str) -> String {
     format!(

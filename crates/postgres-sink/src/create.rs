@@ -6,6 +6,7 @@ use cdc::{Column, Finding, Kind, PgType, Schema, TableName, quote_ident};
 use postgres_client::{ServerError, Session, quote_literal};
 
 use crate::error::SinkError;
+use crate::make::make;
 use crate::settings::Settings;
 
 /// The statement that makes the table `name` for `schema`.
@@ -65,16 +66,11 @@ pub(crate) async fn table(
         .query_one("SELECT pg_catalog.to_regnamespace($1) IS NULL", &[&quote_ident(&name.schema)])
         .await;
     if known.map_err(|error| failed(error.into()))?.get(0) {
-        let made = session
-            .batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {}", quote_ident(&name.schema)))
-            .await;
+        let made = make(session, &format!("CREATE SCHEMA {}", quote_ident(&name.schema))).await;
         made.map_err(|error| failed(error.into()))?;
     }
     let schema = with_types(session, settings, &name, schema).await?;
-    session
-        .batch_execute(&table_statement(&name, &schema))
-        .await
-        .map_err(|error| failed(error.into()))?;
+    make(session, &table_statement(&name, &schema)).await.map_err(|error| failed(error.into()))?;
     tracing::info!(table = %name, "created the table in the target; indexes, foreign keys and sequences are not made");
     Ok(())
 }
@@ -110,10 +106,8 @@ pub(crate) async fn columns(
         let pg = resolve(session, settings, &name, &column).await?;
         resolved.push(Column { pg, ..column });
     }
-    session
-        .batch_execute(&columns_statement(&name, &resolved))
-        .await
-        .map_err(|error| failed(error.into()))?;
+    let made = make(session, &columns_statement(&name, &resolved)).await;
+    made.map_err(|error| failed(error.into()))?;
     if has_rows && resolved.iter().any(|column| column.missing.is_none()) {
         tracing::warn!(table = %name, columns = resolved.len(), "added columns to the target; rows that were there before have null in those whose default is not a constant");
     }
@@ -198,13 +192,11 @@ async fn resolve(
         let labels: Vec<_> =
             pg.labels.iter().map(|label| quote_literal(label).trim().to_owned()).collect();
         if let Some((schema, _)) = element.split_once('.') {
-            let made =
-                session.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await;
+            let made = make(session, &format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await;
             made.map_err(|error| failed(error.into()))?;
         }
-        let made = session
-            .batch_execute(&format!("CREATE TYPE {element} AS ENUM ({})", labels.join(", ")))
-            .await;
+        let statement = format!("CREATE TYPE {element} AS ENUM ({})", labels.join(", "));
+        let made = make(session, &statement).await;
         made.map_err(|error| failed(error.into()))?;
         return Ok(pg.clone());
     }

@@ -15,6 +15,7 @@ mod create;
 mod error;
 mod fold;
 mod keyless;
+mod make;
 mod ordered;
 mod pipeline;
 mod preflight;

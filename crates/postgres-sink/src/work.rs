@@ -159,11 +159,7 @@ impl Work {
         guarded: bool,
     ) -> Result<(), SinkError> {
         let steps = plan(settings, &self.targets, &batch.events)?;
-        for step in &steps {
-            if let Step::Write(write) = step {
-                self.prepare(settings, write).await?;
-            }
-        }
+        self.prepare_all(settings, &steps).await?;
         let mut pipeline = Pipeline::default();
         if !self.open {
             self.open_transaction(&mut pipeline, session).await;
@@ -226,6 +222,15 @@ impl Work {
         Ok(())
     }
 
+    async fn prepare_all(&mut self, settings: &Settings, steps: &[Step]) -> Result<(), SinkError> {
+        for step in steps {
+            if let Step::Write(write) = step {
+                self.prepare(settings, write).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn prepare(&mut self, settings: &Settings, write: &Write) -> Result<(), SinkError> {
         let key = statement_key(write);
         if self.statements.contains_key(&key) {
@@ -252,11 +257,7 @@ impl Work {
         guarded: bool,
     ) -> Result<(), SinkError> {
         let steps = ordered::steps(settings, &self.targets, &batch.events)?;
-        for step in &steps {
-            if let Step::Write(write) = step {
-                self.prepare(settings, write).await?;
-            }
-        }
+        self.prepare_all(settings, &steps).await?;
         let mut pipeline = Pipeline::default();
         if !guarded {
             self.open_transaction(&mut pipeline, session).await;

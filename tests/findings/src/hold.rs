@@ -31,6 +31,17 @@ impl Place {
     }
 }
 
+impl Held {
+    /// Commits what the statement did.
+    ///
+    /// # Panics
+    /// Where the session has ended before.
+    pub fn commit(mut self) {
+        let input = self.0.stdin.as_mut().expect("it was asked for");
+        writeln!(input, "COMMIT;").expect("psql reads");
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         // Without its input psql ends, and with it the transaction.

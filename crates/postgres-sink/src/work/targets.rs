@@ -53,7 +53,8 @@ impl Work {
         schema: &Schema,
     ) -> Result<Arc<target::Target>, SinkError> {
         let session = &self.claim.session;
-        for _ in 0..2 {
+        // Where another session makes some of the columns, the others are made the next time.
+        for _ in 0..4 {
             match target::look_up(session, settings, schema).await? {
                 Lookup::Here(target) => return Ok(target),
                 Lookup::NoTable => create::table(session, settings, schema).await?,

@@ -74,6 +74,25 @@ fn a_pipeline_that_halts_leaves_the_others_running_and_is_the_exit_status() {
     service.stop().expect(1, &["public.u"]);
 }
 
+/// Two pipelines that start at once make the same schema, tables and types: the one that comes second finds them.
+#[test]
+fn what_another_session_makes_at_the_same_moment_is_no_error() {
+    let place = Place::new("together");
+    place.sql("src", "CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('calm'); CREATE TABLE s.m (id int PRIMARY KEY, mood s.mood); INSERT INTO s.m VALUES (1, 'calm'); ALTER TABLE s.m OWNER TO owner");
+    let file = place.file("").replace("public.t", "s.m");
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgrelay%' AND wait_event_type = 'Lock'";
+    let made = place.hold("dst", "CREATE SCHEMA pgrelay; CREATE TABLE pgrelay.checkpoints (pipeline text PRIMARY KEY, version bigint NOT NULL, checkpoint jsonb, captured jsonb, updated_at timestamptz NOT NULL DEFAULT now()); GRANT ALL ON SCHEMA pgrelay TO owner; GRANT ALL ON pgrelay.checkpoints TO owner");
+    let service = place.start(&file);
+    place.wait_sql("dst", waits, "1");
+    let schema = place.hold("dst", "CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('calm'); CREATE TABLE s.m (id int PRIMARY KEY); GRANT ALL ON SCHEMA s TO owner; ALTER TABLE s.m OWNER TO owner");
+    made.commit();
+    place.wait_sql("dst", &format!("{waits} AND query LIKE '%SCHEMA \"s\"%'"), "1");
+    schema.commit();
+    place.wait_sql("dst", "SELECT count(*) FROM s.m", "1");
+    place.wait_sql("dst", "SELECT mood FROM s.m", "calm");
+    service.stop().expect(0, &[]);
+}
+
 #[test]
 fn the_rights_that_check_prints_are_enough() {
     let place = Place::new("least");
