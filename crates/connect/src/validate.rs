@@ -29,8 +29,19 @@ fn same_class(schema: &Schema, value: &Value) -> bool {
         Some(_) => return matches!(value, Value::Date(_)),
         None => {}
     }
+    is_plain(&schema.kind, value)
+        || matches!(
+            (&schema.kind, value),
+            (Type::Array(_), Value::Array(_))
+                | (Type::Map(..), Value::Map(_))
+                | (Type::Struct(_), Value::Struct(_))
+        )
+}
+
+/// Whether the type holds no others and the value is of it.
+pub(crate) fn is_plain(kind: &Type, value: &Value) -> bool {
     matches!(
-        (&schema.kind, value),
+        (kind, value),
         (Type::Int8, Value::Int8(_))
             | (Type::Int16, Value::Int16(_))
             | (Type::Int32, Value::Int32(_))
@@ -40,9 +51,6 @@ fn same_class(schema: &Schema, value: &Value) -> bool {
             | (Type::Boolean, Value::Boolean(_))
             | (Type::String, Value::String(_))
             | (Type::Bytes, Value::Bytes(_))
-            | (Type::Array(_), Value::Array(_))
-            | (Type::Map(..), Value::Map(_))
-            | (Type::Struct(_), Value::Struct(_))
     )
 }
 

@@ -19,8 +19,9 @@ const COMMIT_LIMIT: Duration = Duration::from_secs(120);
 const NAP: Duration = Duration::from_micros(200);
 /// How many of the client's events are run at a time.
 const EVENTS: u32 = 64;
-/// How much is handed to the client and not delivered yet: what it has and cannot send, as all the requests it may
-/// have on the way are, keeps its thread awake and the processor busy.
+/// How much is handed to the client and not delivered yet. An idempotent producer of librdkafka sends the next
+/// request of a partition when the one before is answered; while another stands ready behind it, its thread polls
+/// without a pause.
 const ON_THE_WAY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A producer.
@@ -46,8 +47,7 @@ impl Hand {
         ];
         let mut config = client::config(settings, &defaults)?;
         config
-            // While a batch is handed over, requests become large and few; its end is flushed. Without it as many
-            // small ones are on the way as may be, and the client's thread polls without a pause until one is answered.
+            // While a batch is handed over, requests become large and few. Its end waits no longer than this either.
             .set("linger.ms", "5")
             .set("acks", "all")
             .set("enable.idempotence", "true")
@@ -206,7 +206,7 @@ impl Hand {
     pub(crate) fn drain(&self) -> Result<(), LogError> {
         let mut left = self.producer.in_flight_count();
         while left > 0 {
-            // Wakes the client's threads, and is over at once: what is left the count tells.
+            // Over at once: what is left the count tells. It may find the client's threads asleep until `linger.ms`.
             let _ = self.producer.flush(Duration::ZERO);
             self.poll();
             self.check_delivered()?;

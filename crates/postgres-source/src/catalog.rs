@@ -60,10 +60,10 @@ const COLUMNS: &str = "
     SELECT a.attrelid, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '' AS generated,
            CASE WHEN a.atthasmissing THEN (a.attmissingval::text::text[])[1]
                 -- A root holds no rows: its leaves know.
-                ELSE (SELECT (l.attmissingval::text::text[])[1] FROM pg_catalog.pg_partition_tree(a.attrelid) p
+                WHEN c.relkind = 'p' THEN (SELECT (l.attmissingval::text::text[])[1] FROM pg_catalog.pg_partition_tree(a.attrelid) p
                       JOIN pg_catalog.pg_attribute l ON l.attrelid = p.relid AND l.attname = a.attname
                       WHERE p.isleaf AND l.atthasmissing LIMIT 1) END AS missing
-    FROM pg_catalog.pg_attribute a
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
     WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
 fn identity_of(letter: &str) -> Identity {

@@ -1,7 +1,5 @@
 //! A Kafka Connect worker with the real Debezium PostgreSQL connector: what pgrelay's records are compared with.
 
-mod http;
-
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,6 +9,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::files::Home;
+use crate::http;
 use crate::jars::Jars;
 use crate::ports::Port;
 use crate::process::{Launch, Running};

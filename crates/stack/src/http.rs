@@ -1,4 +1,4 @@
-//! As much of HTTP as a worker's REST interface needs: one request, one answer, the connection closed.
+//! As much of HTTP as a worker's REST interface and our own need: one request, one answer, the connection closed.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,27 +13,38 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The status code.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The body.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
-pub(super) fn get(address: SocketAddr, path: &str) -> Result<Answer> {
+pub(crate) fn get(address: SocketAddr, path: &str) -> Result<Answer> {
     ask(address, "GET", path, "")
 }
 
-pub(super) fn delete(address: SocketAddr, path: &str) -> Result<Answer> {
+pub(crate) fn delete(address: SocketAddr, path: &str) -> Result<Answer> {
     ask(address, "DELETE", path, "")
 }
 
 /// Posts JSON.
-pub(super) fn post(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
+pub(crate) fn post(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
     ask(address, "POST", path, body)
 }
 
 fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<Answer> {
+    let answer = exchange(address, method, path, body)?;
+    parse(&answer).ok_or_else(|| {
+        Error::Refused(format!("{method} http://{address}{path}: the answer is no HTTP"))
+    })
+}
+
+/// The whole answer to one request, status line and headers included.
+///
+/// # Errors
+/// Where nobody listens, or the answer does not come within a minute.
+pub fn exchange(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<String> {
     let what = || format!("{method} http://{address}{path}");
     // Of HTTP 1.0, so that the answer is not cut into chunks.
     let request = format!(
@@ -49,9 +60,7 @@ fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<Answ
         stream.read_to_end(&mut answer)?;
         Ok(answer)
     };
-    let answer = talk().tried(what)?;
-    parse(&String::from_utf8_lossy(&answer))
-        .ok_or_else(|| Error::Refused(format!("{}: the answer is no HTTP", what())))
+    Ok(String::from_utf8_lossy(&talk().tried(what)?).into_owned())
 }
 
 fn parse(answer: &str) -> Option<Answer> {

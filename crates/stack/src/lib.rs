@@ -18,6 +18,7 @@
 pub mod connect;
 mod error;
 mod files;
+pub mod http;
 mod jars;
 pub mod kafka;
 pub mod pgbouncer;

@@ -1,7 +1,6 @@
 //! A running `pgrelay serve`, its log read as it is written, and killed at the line that was waited for.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
+use stack::{http, wait};
 
 use crate::marks::{self, Half, Mark, Said};
 use crate::world::{CANARY, MASK_KEY};
@@ -224,12 +224,8 @@ impl Service {
             |log| log.address.is_none() && !log.ended,
         );
         let address = waited.unwrap_or_else(PoisonError::into_inner).0.address.clone();
-        let mut stream = TcpStream::connect(address.context("the service does not answer")?)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n")?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
-        Ok(text)
+        let address = address.context("the service does not answer")?.parse()?;
+        Ok(http::exchange(address, "GET", path, "")?)
     }
 
     /// Waits until it has ended by itself.
@@ -237,17 +233,12 @@ impl Service {
     /// # Errors
     /// Where it does not in time.
     pub fn wait_end(&mut self, limit: Duration) -> Result<ExitStatus> {
-        let deadline = Instant::now() + limit;
-        loop {
-            if let Some(status) = self.child.try_wait()? {
-                self.finish();
-                return Ok(status);
-            }
-            if Instant::now() > deadline {
-                bail!("the service did not end in {limit:?}; its log ends\n{}", self.tail());
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let ended = wait::until("the end of the service", limit, "", || {
+            Ok(self.child.try_wait().ok().flatten())
+        });
+        let status = ended.with_context(|| format!("its log ends\n{}", self.tail()))?;
+        self.finish();
+        Ok(status)
     }
 
     /// SIGKILL, and what it had said until then.

@@ -1,13 +1,11 @@
 //! A pipeline that goes on while a test does something to it.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use stack::wait;
+use stack::{http, wait};
 
 use crate::{Place, Ran, binary};
 
@@ -85,11 +83,8 @@ impl Service {
     pub fn get(&self, path: &str) -> String {
         let line = self.wait_line("address=");
         let address = line.split("address=").nth(1).unwrap_or_default().trim();
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").expect("it reads");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("it answers");
-        text
+        let address = address.parse().expect("it says an address");
+        http::exchange(address, "GET", path, "").expect("it answers")
     }
 
     /// Waits until `GET path` has an answer that will do.

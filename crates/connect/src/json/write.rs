@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{DecimalFormat, JsonSettings, text};
 use crate::calendar::MILLIS_PER_DAY;
 use crate::error::{self, Result};
+use crate::validate::is_plain;
 use crate::{Logical, Schema, Struct, Type, Value, java};
 
 /// Appends the value.
@@ -43,15 +44,7 @@ fn put_typed(
     out: &mut Vec<u8>,
 ) -> Result<()> {
     match (&schema.kind, value) {
-        (Type::Int8, Value::Int8(_))
-        | (Type::Int16, Value::Int16(_))
-        | (Type::Int32, Value::Int32(_))
-        | (Type::Int64, Value::Int64(_))
-        | (Type::Float32, Value::Float32(_))
-        | (Type::Float64, Value::Float64(_))
-        | (Type::Boolean, Value::Boolean(_))
-        | (Type::String, Value::String(_))
-        | (Type::Bytes, Value::Bytes(_)) => put_plain(value, out),
+        (kind, value) if is_plain(kind, value) => put_plain(value, out),
         (Type::Bytes, _) => {
             return error::data(format!("Invalid type for bytes type: {}", value.java_class()));
         }
