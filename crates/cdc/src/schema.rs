@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Row, TableName};
+use crate::{Modes, Row, TableName};
 
 /// How the values of a type are written and read, whatever the type is called.
 ///
@@ -49,8 +49,62 @@ pub enum Kind {
     Enum,
     /// An array of a type of this kind.
     Array(Box<Kind>),
+    /// A type that Debezium has a form of its own for, or knows to be text.
+    Special(Special),
     /// Any other type.
     Other,
+}
+
+/// The types that records have forms of their own for. To everything else their values are text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Special {
+    /// `bit(n)`.
+    Bit,
+    /// `bit varying(n)`.
+    Varbit,
+    /// `money`.
+    Money,
+    /// `oid`.
+    Oid,
+    /// `time with time zone`.
+    Timetz,
+    /// `interval`.
+    Interval,
+    /// `xml`.
+    Xml,
+    /// `point`.
+    Point,
+    /// `line`.
+    Line,
+    /// `lseg`.
+    Lseg,
+    /// `box`.
+    Box,
+    /// `path`.
+    Path,
+    /// `polygon`.
+    Polygon,
+    /// `circle`.
+    Circle,
+    /// `tsvector`.
+    Tsvector,
+    /// The extension's `hstore`.
+    Hstore,
+    /// The extension's `ltree`.
+    Ltree,
+    /// PostGIS's `geometry`.
+    Geometry,
+    /// PostGIS's `geography`.
+    Geography,
+    /// pgvector's `vector`.
+    Vector,
+    /// pgvector's `halfvec`.
+    Halfvec,
+    /// pgvector's `sparsevec`.
+    Sparsevec,
+    /// Networks, ranges and others that Debezium knows to be text.
+    Word,
 }
 
 /// A PostgreSQL type as a column has it.
@@ -104,6 +158,9 @@ pub struct Column {
     /// (`pg_attribute.attmissingval`). Such rows are never sent anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Arc<str>>,
+    /// The column's default now, as `pg_get_expr` prints it; none for a masked column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Arc<str>>,
 }
 
 /// What the source sends of a row before it changed.
@@ -140,6 +197,9 @@ pub struct Schema {
     pub key: Vec<usize>,
     /// What the source sends as the old row.
     pub identity: Identity,
+    /// The forms that the values of some types have in records.
+    #[serde(default, skip_serializing_if = "Modes::is_default")]
+    pub modes: Modes,
     fingerprint: u64,
 }
 
@@ -151,8 +211,24 @@ impl Schema {
         key: Vec<usize>,
         identity: Identity,
     ) -> Self {
-        Self { origin: table.clone(), table, topic: None, columns, key, identity, fingerprint: 0 }
-            .sealed()
+        Self {
+            origin: table.clone(),
+            table,
+            topic: None,
+            columns,
+            key,
+            identity,
+            modes: Modes::default(),
+            fingerprint: 0,
+        }
+        .sealed()
+    }
+
+    /// The same with its values in these forms.
+    #[must_use]
+    pub fn with_modes(mut self, modes: Modes) -> Self {
+        self.modes = modes;
+        self.sealed()
     }
 
     /// The same with its fingerprint computed anew: the last step of every change to a copy.
@@ -211,6 +287,7 @@ mod tests {
             optional: false,
             masked: false,
             missing: None,
+            default: None,
         };
         let one =
             Schema::new(TableName::new("s", "t"), vec![column("a")], vec![0], Identity::Default);

@@ -19,16 +19,18 @@ pub enum Format {
     /// Debezium's envelope as Connect's JsonConverter writes it with `schemas.enable=false`.
     #[default]
     DebeziumJson,
+    /// The same with `schemas.enable=true`: each record has its schema beside its payload.
+    DebeziumJsonSchemas,
 }
 
 impl Format {
     /// The converter of this format. `tombstones`: whether a delete is followed by one.
     pub fn converter(self, topic_prefix: &str, tombstones: bool) -> AnyConverter {
-        match self {
-            Format::DebeziumJson => {
-                AnyConverter::DebeziumJson(DebeziumJson::new(topic_prefix, tombstones))
-            }
-        }
+        let schemas = match self {
+            Format::DebeziumJson => false,
+            Format::DebeziumJsonSchemas => true,
+        };
+        AnyConverter::DebeziumJson(DebeziumJson::new(topic_prefix, tombstones, schemas))
     }
 }
 
@@ -124,7 +126,7 @@ pub trait Converter: Send {
         &mut self,
         value: &[u8],
         verbatim: Option<&[u8]>,
-        schema: &Schema,
+        schema: &Arc<Schema>,
     ) -> Result<Piece, ConvertError>;
 
     /// Reads the value of a record of another producer.
@@ -158,7 +160,7 @@ impl Converter for AnyConverter {
         &mut self,
         value: &[u8],
         verbatim: Option<&[u8]>,
-        schema: &Schema,
+        schema: &Arc<Schema>,
     ) -> Result<Piece, ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.decode(value, verbatim, schema),

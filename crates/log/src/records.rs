@@ -29,7 +29,8 @@ impl OtherKey {
     }
 }
 
-/// The header that names the columns whose value only looks like the placeholder of an unsent one.
+/// The header with what columns are that the record does not say exactly: a JSON object of their texts, null, and false
+/// for those that the source did not send.
 pub const VERBATIM_HEADER: &str = "pgrelay.verbatim";
 
 /// One record, as places in the buffer.

@@ -224,6 +224,7 @@ mod tests {
             optional,
             masked: false,
             missing: None,
+            default: None,
         };
         let columns =
             vec![column("id", "bigint", false), column("Name", "character varying(20)", true)];

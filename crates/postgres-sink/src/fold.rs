@@ -147,6 +147,7 @@ mod tests {
             optional: true,
             masked: false,
             missing: None,
+            default: None,
         };
         Arc::new(Schema::new(
             TableName::new("s", "t"),

@@ -184,9 +184,13 @@ fn text_is_identity(kind: &Kind, typmod: i32) -> bool {
         | Kind::Timestamptz
         | Kind::Uuid
         | Kind::Enum => true,
-        Kind::Float4 | Kind::Float8 | Kind::Json | Kind::Jsonb | Kind::Array(_) | Kind::Other => {
-            false
-        }
+        Kind::Float4
+        | Kind::Float8
+        | Kind::Json
+        | Kind::Jsonb
+        | Kind::Array(_)
+        | Kind::Special(_)
+        | Kind::Other => false,
     }
 }
 

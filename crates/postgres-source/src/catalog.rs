@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cdc::{Column, Identity, Kind, PgType, Schema, TableName};
+use cdc::{Column, Identity, Kind, Modes, PgType, Schema, Special, TableName};
 use pgoutput::{Relation, RelationColumn};
 use postgres_client::{ServerError, Session};
 
@@ -38,6 +38,8 @@ pub(crate) struct TableColumn {
     pub(crate) generated: bool,
     /// What rows from before the column was added have in it.
     pub(crate) missing: Option<Arc<str>>,
+    /// Its default's expression.
+    pub(crate) default: Option<Arc<str>>,
 }
 
 const TABLES: &str = "
@@ -62,8 +64,10 @@ const COLUMNS: &str = "
                 -- A root holds no rows: its leaves know.
                 WHEN c.relkind = 'p' THEN (SELECT (l.attmissingval::text::text[])[1] FROM pg_catalog.pg_partition_tree(a.attrelid) p
                       JOIN pg_catalog.pg_attribute l ON l.attrelid = p.relid AND l.attname = a.attname
-                      WHERE p.isleaf AND l.atthasmissing LIMIT 1) END AS missing
+                      WHERE p.isleaf AND l.atthasmissing LIMIT 1) END AS missing,
+           CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS default
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
 fn identity_of(letter: &str) -> Identity {
@@ -112,6 +116,7 @@ pub(crate) async fn tables(session: &Session, oid: Option<u32>) -> Result<Vec<Ta
                 not_null: row.get(4),
                 generated: row.get("generated"),
                 missing: row.get::<_, Option<String>>("missing").map(Into::into),
+                default: row.get::<_, Option<String>>("default").map(Into::into),
             });
         }
     }
@@ -164,6 +169,7 @@ impl Table {
 pub(crate) async fn describe(
     session: &Session,
     relation: &Relation,
+    modes: Modes,
 ) -> Result<Arc<Schema>, ServerError> {
     let table = tables(session, Some(relation.oid)).await?.pop();
     let mut types = Types { session, seen: HashMap::new() };
@@ -178,15 +184,13 @@ pub(crate) async fn describe(
             optional: known.is_none_or(|known| !known.not_null),
             masked: false,
             missing: known.and_then(|known| known.missing.clone()),
+            default: known.and_then(|known| known.default.clone()),
         });
     }
     let key = key_of(relation, table.as_ref());
-    Ok(Arc::new(Schema::new(
-        TableName::new(&relation.schema, &relation.name),
-        columns,
-        key,
-        relation.identity,
-    )))
+    let name = TableName::new(&relation.schema, &relation.name);
+    let schema = Schema::new(name, columns, key, relation.identity);
+    Ok(Arc::new(schema.with_modes(modes)))
 }
 
 /// The key: the primary key if what the identity sends contains it, otherwise the identity's columns.
@@ -270,8 +274,7 @@ impl Types<'_> {
 /// How the values of the scalar type called `name` are read.
 fn kind_of(name: &str, built_in: bool) -> Kind {
     match name {
-        "citext" if !built_in => Kind::Text,
-        _ if !built_in => Kind::Other,
+        _ if !built_in => extension_kind(name),
         "bool" => Kind::Bool,
         "int2" => Kind::Int2,
         "int4" => Kind::Int4,
@@ -288,6 +291,42 @@ fn kind_of(name: &str, built_in: bool) -> Kind {
         "json" => Kind::Json,
         "jsonb" => Kind::Jsonb,
         "uuid" => Kind::Uuid,
+        "bit" => Kind::Special(Special::Bit),
+        "varbit" => Kind::Special(Special::Varbit),
+        "money" => Kind::Special(Special::Money),
+        "oid" => Kind::Special(Special::Oid),
+        "timetz" => Kind::Special(Special::Timetz),
+        "interval" => Kind::Special(Special::Interval),
+        "xml" => Kind::Special(Special::Xml),
+        "point" => Kind::Special(Special::Point),
+        "line" => Kind::Special(Special::Line),
+        "lseg" => Kind::Special(Special::Lseg),
+        "box" => Kind::Special(Special::Box),
+        "path" => Kind::Special(Special::Path),
+        "polygon" => Kind::Special(Special::Polygon),
+        "circle" => Kind::Special(Special::Circle),
+        "tsvector" => Kind::Special(Special::Tsvector),
+        "inet" | "cidr" | "macaddr" | "macaddr8" | "int4range" | "int8range" | "numrange"
+        | "tsrange" | "tstzrange" | "daterange" => Kind::Special(Special::Word),
+        _ => Kind::Other,
+    }
+}
+
+/// The same for a type that is not the server's own. Extensions are known by their types' names, as they may be in any
+/// schema.
+fn extension_kind(name: &str) -> Kind {
+    match name {
+        "citext" => Kind::Text,
+        "hstore" => Kind::Special(Special::Hstore),
+        "ltree" => Kind::Special(Special::Ltree),
+        "geometry" => Kind::Special(Special::Geometry),
+        "geography" => Kind::Special(Special::Geography),
+        "vector" => Kind::Special(Special::Vector),
+        "halfvec" => Kind::Special(Special::Halfvec),
+        "sparsevec" => Kind::Special(Special::Sparsevec),
+        "isbn" | "ean13" | "isbn13" | "ismn" | "ismn13" | "issn" | "issn13" | "upc" => {
+            Kind::Special(Special::Word)
+        }
         _ => Kind::Other,
     }
 }

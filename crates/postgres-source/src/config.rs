@@ -108,6 +108,8 @@ pub struct Settings {
     pub publication: Arc<str>,
     /// Whether to copy first.
     pub snapshot: SnapshotMode,
+    /// The forms of values in records.
+    pub modes: cdc::Modes,
     /// A batch ends at this many events.
     pub batch_events_max: usize,
     /// A batch ends at this many bytes.

@@ -196,7 +196,7 @@ pub async fn schemas(settings: &Settings) -> Result<Vec<Arc<Schema>>, SourceErro
     let session = connect(settings).await?;
     let mut schemas = Vec::new();
     for table in publication::wanted(&session, settings, &cdc::Captured::new()).await? {
-        let schema = catalog::describe(&session, &table.as_relation(None)).await;
+        let schema = catalog::describe(&session, &table.as_relation(None), settings.modes).await;
         schemas.push(schema.map_err(SourceError::server(&settings.server, "read the catalog"))?);
     }
     Ok(schemas)

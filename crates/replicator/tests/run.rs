@@ -111,6 +111,7 @@ fn schema() -> Arc<Schema> {
         optional: false,
         masked: false,
         missing: None,
+        default: None,
     };
     Arc::new(Schema::new(TableName::new("public", "t"), vec![id], vec![0], Identity::Default))
 }

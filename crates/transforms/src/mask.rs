@@ -83,6 +83,7 @@ impl Mask {
             draft.schema.columns[i].masked = true;
             // In clear, and what a mask makes of it is for rows alone to say.
             draft.schema.columns[i].missing = None;
+            draft.schema.columns[i].default = None;
         }
         Ok(())
     }

@@ -21,6 +21,12 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    /// Whether records travel without their schemas.
+    pub(crate) fn is_plain(&self) -> bool {
+        let plain = ("value.converter.schemas.enable".to_owned(), "false".to_owned());
+        self.properties.contains(&plain)
+    }
+
     /// Reads a file.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Case> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';

@@ -81,6 +81,10 @@ fn differences(ours: Option<&Record>, theirs: Option<&Record>) -> Vec<Different>
         (Some(ours), Some(theirs)) => {
             one("key", ours.key.as_ref(), theirs.key.as_ref(), &mut out);
             one("value", ours.value.as_ref(), theirs.value.as_ref(), &mut out);
+            let [key, value] = &ours.schemas;
+            let [their_key, their_value] = &theirs.schemas;
+            one("key_schema", key.as_ref(), their_key.as_ref(), &mut out);
+            one("value_schema", value.as_ref(), their_value.as_ref(), &mut out);
             headers(ours).differ(&headers(theirs), "headers", &mut out);
             let snapshot = ours.is_snapshot() && theirs.is_snapshot();
             out.retain(|(path, ..)| {
@@ -111,7 +115,13 @@ mod tests {
     use super::*;
 
     fn record(offset: i64, key: &str, value: &str) -> Record {
-        Record { offset, key: Json::parse(key), value: Json::parse(value), headers: Vec::new() }
+        Record {
+            offset,
+            key: Json::parse(key),
+            value: Json::parse(value),
+            schemas: [None, None],
+            headers: Vec::new(),
+        }
     }
 
     fn paths(ours: Vec<Record>, theirs: Vec<Record>) -> Vec<String> {

@@ -24,8 +24,8 @@ pub(crate) fn check(topics: &Topics) -> Vec<String> {
             }
             before = Some(place);
             for (name, value) in &record.headers {
-                let list = matches!(value, Json::List(items) if !items.is_empty());
-                let known = name == STAMP_HEADER || (name == VERBATIM_HEADER && list);
+                let texts = matches!(value, Json::Object(texts) if !texts.is_empty());
+                let known = name == STAMP_HEADER || (name == VERBATIM_HEADER && texts);
                 if name.starts_with(OWN_HEADERS) && !known {
                     wrong.push(format!("{at}: the header {name} is not one of ours: {value}"));
                 }

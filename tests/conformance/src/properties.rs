@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::case::Case;
 
+/// The converter of every part of a record.
+const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 /// The table whose row ends a run, last in every order.
 pub(crate) const MARK_SCHEMA: &str = "zz_end";
 /// The same as a table.
@@ -55,7 +57,14 @@ impl Place {
             "errors.max.retries": "0",
             "topic.creation.default.replication.factor": "1",
             "topic.creation.default.partitions": "1",
+            "key.converter": JSON,
+            "value.converter": JSON,
+            "header.converter": JSON,
         });
+        let schemas = (!case.is_plain()).to_string();
+        for part in ["key", "value", "header"] {
+            config[format!("{part}.converter.schemas.enable")] = schemas.clone().into();
+        }
         let mut listed = false;
         for (key, value) in &case.properties {
             config[key] = match &**key {
@@ -83,7 +92,11 @@ impl Place {
                 "slot": name,
                 "publication": name,
             } },
-            "kafka": { "brokers": self.brokers, "topic_prefix": name },
+            "kafka": {
+                "brokers": self.brokers,
+                "topic_prefix": name,
+                "format": if case.is_plain() { "debezium_json" } else { "debezium_json_schemas" },
+            },
         });
         for (key, value) in &case.properties {
             translate(key, value, &mut file)?;
@@ -109,6 +122,21 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
         ("topic.creation.default.partitions", n) => {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
         }
+        (
+            "decimal.handling.mode"
+            | "binary.handling.mode"
+            | "time.precision.mode"
+            | "interval.handling.mode"
+            | "hstore.handling.mode",
+            mode,
+        ) => postgres[key.replace('.', "_")] = mode.into(),
+        ("money.fraction.digits", digits) => {
+            postgres["money_fraction_digits"] = digits.parse::<u8>()?.into();
+        }
+        ("include.unknown.datatypes", switch @ ("true" | "false")) => {
+            postgres["include_unknown_datatypes"] = (switch == "true").into();
+        }
+        ("value.converter.schemas.enable", "true" | "false") => {}
         // What pgrelay always does.
         ("skipped.operations", "none") | ("publish.via.partition.root", "true") => {}
         _ => bail!("the property {key}={value} has no word in a pipeline file"),

@@ -24,6 +24,8 @@ pub(crate) struct Record {
     pub(crate) key: Option<Json>,
     /// Its value; a tombstone has none.
     pub(crate) value: Option<Json>,
+    /// The schemas beside key and value, fields by name.
+    pub(crate) schemas: [Option<Json>; 2],
     /// Its headers, in their order.
     pub(crate) headers: Vec<(String, Json)>,
 }
@@ -92,7 +94,8 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
     let header = |(name, value): (&str, Option<&[u8]>)| {
         (name.to_owned(), value.map_or_else(|| Json::Word("null".to_owned()), json))
     };
-    let mut value = message.payload().map(json);
+    let (key, key_schema) = parted(message.key().map(json), prefix);
+    let (mut value, value_schema) = parted(message.payload().map(json), prefix);
     // The one field that has to be another: both write it as the file says.
     let name = value.as_mut().and_then(|value| value.get_mut("source")?.get_mut("name"));
     if let Some(name) = name
@@ -102,10 +105,69 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
     }
     Record {
         offset: message.offset(),
-        key: message.key().map(json),
+        key,
         value,
+        schemas: [key_schema, value_schema],
         headers: headers.map(|of| header((of.key, of.value))).collect(),
     }
+}
+
+/// What JsonConverter wrote with `schemas.enable=true`, taken apart.
+fn parted(json: Option<Json>, prefix: &str) -> (Option<Json>, Option<Json>) {
+    match json {
+        Some(Json::Object(mut fields))
+            if fields.len() == 2
+                && fields.contains_key("schema")
+                && fields.contains_key("payload") =>
+        {
+            let schema = fields.remove("schema").map(|schema| by_name(schema, prefix));
+            (fields.remove("payload"), schema)
+        }
+        json => (json, None),
+    }
+}
+
+/// A schema whose fields stand under their names, with the facts of each under `@`. Of the two equal rows of an envelope
+/// one is kept.
+fn by_name(schema: Json, prefix: &str) -> Json {
+    let Json::Object(facts) = schema else { return schema };
+    let mut out = BTreeMap::new();
+    for (name, fact) in facts {
+        match (&*name, fact) {
+            ("field", _) => {}
+            ("fields", Json::List(fields)) => {
+                let name = |field: &Json| field.get("field").cloned().unwrap_or_else(null);
+                out.insert("@order".to_owned(), Json::List(fields.iter().map(name).collect()));
+                for field in fields {
+                    let name =
+                        field.get("field").and_then(Json::text).unwrap_or_default().to_owned();
+                    out.insert(name, by_name(field, prefix));
+                }
+            }
+            ("name", Json::Text(text)) => {
+                let text = text
+                    .strip_prefix(prefix)
+                    .map_or(text.clone(), |rest| format!("<prefix>{rest}"));
+                out.insert("@name".to_owned(), Json::Text(text));
+            }
+            ("items" | "keys" | "values", inner) => {
+                out.insert(format!("@{name}"), by_name(inner, prefix));
+            }
+            (_, fact) => {
+                out.insert(format!("@{name}"), fact);
+            }
+        }
+    }
+    if out.contains_key("before") && out.get("before") == out.get("after") {
+        out.remove("before");
+        let row = out.remove("after").unwrap_or_else(null);
+        out.insert("row".to_owned(), row);
+    }
+    Json::Object(out)
+}
+
+fn null() -> Json {
+    Json::Word("null".to_owned())
 }
 
 /// Bytes that are no JSON are their text.

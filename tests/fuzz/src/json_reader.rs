@@ -34,6 +34,7 @@ fn schema(fingerprint: u64, identity: Identity) -> Arc<Schema> {
         optional,
         masked: false,
         missing: None,
+        default: None,
     };
     // Each kind as it is, and as the element of an array; numbers with a scale and without one, times likewise.
     let count = KINDS.len() as u64;

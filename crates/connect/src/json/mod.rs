@@ -184,3 +184,35 @@ fn envelope<'n, 'a>(node: &'n Node<'a>) -> Result<(&'n Node<'a>, &'n Node<'a>)> 
     }
     Err(ConnectError::Data("JsonConverter with schemas.enable requires \"schema\" and \"payload\" fields and may not contain additional fields. If you are trying to deserialize plain JSON data, set schemas.enable=false in your converter configuration.".to_owned()))
 }
+
+/// Nulls stay null: whoever writes one value at a time has no record to put a default into.
+const ONE_VALUE: JsonSettings = JsonSettings {
+    schemas_enable: false,
+    decimal_format: DecimalFormat::Base64,
+    replace_null_with_default: false,
+};
+
+/// Appends one value's JSON.
+///
+/// # Errors
+/// Where the value is not as the schema has it; what was appended is void then.
+pub fn put_value(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> {
+    write::put(ONE_VALUE, Some(schema), value, out)
+}
+
+/// Appends a schema's JSON, as it stands beside a payload.
+///
+/// # Errors
+/// Where a default is not as its schema has it.
+pub fn put_schema(schema: &Schema, out: &mut Vec<u8>) -> Result<()> {
+    write_schema::put(ONE_VALUE, Some(schema), out)
+}
+
+/// Reads one value's JSON.
+///
+/// # Errors
+/// Where it is no JSON, or not as the schema has it.
+pub fn read_value(schema: &Arc<Schema>, json: &str) -> Result<Value> {
+    let node = node::parse(json.as_bytes(), &[]).map_err(malformed)?;
+    read::value(ONE_VALUE, Some(schema), &node)
+}

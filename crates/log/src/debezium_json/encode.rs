@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cdc::{Batch, Cell, Change, Event, Op, Row};
+use cdc::{Batch, Cell, Change, Event, Op, Row, Schema};
 
 use super::frames::Frames;
 use super::prepared::{Prepared, PreparedTransaction, json_string};
@@ -16,6 +16,9 @@ use crate::stamp::Stamp;
 #[derive(Debug)]
 pub struct DebeziumJson {
     tombstones: bool,
+    prefix: String,
+    /// Whether a record's schema stands beside its payload.
+    pub(super) schemas_enable: bool,
     /// `"source":{"version":…,"connector":"postgresql","name":…,"ts_ms":`
     constant: Vec<u8>,
     database: Vec<u8>,
@@ -28,8 +31,8 @@ pub struct DebeziumJson {
 }
 
 impl DebeziumJson {
-    /// A converter for the topics of `topic_prefix`.
-    pub fn new(topic_prefix: &str, tombstones: bool) -> Self {
+    /// A converter for the topics of `topic_prefix`. `schemas_enable`: whether each record's schema travels with it.
+    pub fn new(topic_prefix: &str, tombstones: bool, schemas_enable: bool) -> Self {
         let mut constant = b",\"source\":{\"version\":".to_vec();
         constant.extend(json_string(env!("CARGO_PKG_VERSION")));
         constant.extend_from_slice(b",\"connector\":\"postgresql\",\"name\":");
@@ -37,12 +40,14 @@ impl DebeziumJson {
         constant.extend_from_slice(b",\"ts_ms\":");
         Self {
             tombstones,
+            prefix: topic_prefix.to_owned(),
+            schemas_enable,
             constant,
             database: json_string(""),
             transaction: PreparedTransaction::default(),
             processed: Vec::new(),
             schemas: HashMap::new(),
-            rows: RowWriter::default(),
+            rows: RowWriter::new(!schemas_enable),
             frames: Frames::default(),
         }
     }
@@ -67,20 +72,20 @@ impl DebeziumJson {
         self.processed.push(b'}');
     }
 
+    /// What is the same in all records of a table's version.
+    pub(super) fn prepared(&mut self, schema: &Arc<Schema>) -> Arc<Prepared> {
+        let (prefix, schemas) = (&self.prefix, self.schemas_enable);
+        let known = self.schemas.entry(schema.fingerprint());
+        Arc::clone(known.or_insert_with(|| Arc::new(Prepared::new(schema, prefix, schemas))))
+    }
+
     pub(super) fn event(
         &mut self,
         event: &Event,
         records: &mut Records,
     ) -> Result<(), ConvertError> {
         let fingerprint = event.schema.fingerprint();
-        let schema = match self.schemas.get(&fingerprint) {
-            Some(schema) => Arc::clone(schema),
-            None => {
-                let schema = Arc::new(Prepared::new(&event.schema));
-                self.schemas.insert(fingerprint, Arc::clone(&schema));
-                schema
-            }
-        };
+        let schema = self.prepared(&event.schema);
         self.transaction.enter(event, &self.constant, &self.database);
         let stamp = Stamp::new(event.position, fingerprint);
         match &event.change {
@@ -153,6 +158,7 @@ impl DebeziumJson {
         }
         records
             .span(|out| {
+                out.extend_from_slice(&schema.key.head);
                 for (i, &column) in schema.schema.key.iter().enumerate() {
                     out.push(if i == 0 { b'{' } else { b',' });
                     let cell = match (row.cell(column), older) {
@@ -166,9 +172,10 @@ impl DebeziumJson {
                             position: event.position,
                         });
                     }
-                    self.rows.named(schema, event, column, cell, out)?;
+                    self.rows.key(schema, event, column, cell, out)?;
                 }
                 out.push(b'}');
+                out.extend_from_slice(schema.key.tail);
                 Ok(())
             })
             .map(Some)
@@ -188,6 +195,7 @@ impl DebeziumJson {
     ) -> Result<(), ConvertError> {
         self.rows.begin();
         let value = records.span(|out| {
+            out.extend_from_slice(&schema.value.head);
             out.extend_from_slice(b"{\"before\":");
             self.rows.row(schema, event, Side::Before, before, out)?;
             out.extend_from_slice(b",\"after\":");
@@ -197,9 +205,10 @@ impl DebeziumJson {
             out.extend_from_slice(op.letter().as_bytes());
             out.push(b'"');
             out.extend_from_slice(&self.processed);
+            out.extend_from_slice(schema.value.tail);
             Ok::<_, ConvertError>(())
         })?;
-        let verbatim = if self.rows.verbatim.is_empty() {
+        let verbatim = if self.rows.is_exact() {
             None
         } else {
             Some(records.span(|out| self.rows.write_verbatim(schema, out))?)

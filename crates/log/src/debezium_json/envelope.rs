@@ -1,6 +1,7 @@
 //! A record as a change of a table whose schema is known: one pass over the JSON, no maps.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cdc::{Identity, Lsn, Op, Row, RowBuilder, Schema, SnapshotRow};
@@ -9,8 +10,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::frames::Frames;
+use super::prepared::Prepared;
+use super::read;
 use super::row::Side;
-use super::{placeholder, read};
 use crate::converter::{ConvertError, Piece};
 
 /// The fields of an envelope that mean something here.
@@ -104,19 +106,21 @@ pub(super) fn op_of(letter: &str) -> Result<Op, ConvertError> {
 pub(super) fn read(
     value: &[u8],
     verbatim: Option<&[u8]>,
-    schema: &Schema,
+    schema: &Prepared,
+    wrapped: bool,
     frames: &mut Frames,
 ) -> Result<Piece, ConvertError> {
     let value = text_of(value)?;
-    let verbatim: Vec<Cow<'_, str>> = match verbatim {
-        None => Vec::new(),
+    let verbatim: Verbatim<'_> = match verbatim {
+        None => Verbatim::default(),
         Some(header) => serde_json::from_slice(header).map_err(|_| ConvertError::Malformed {
             byte: 0,
-            reason: format!("the header {} is not a list of columns", crate::VERBATIM_HEADER),
+            reason: format!("the header {} is not of columns and texts", crate::VERBATIM_HEADER),
         })?,
     };
+    let json = if wrapped { payload(value)? } else { value };
     let envelope: Envelope<'_> =
-        serde_json::from_str(value).map_err(|error| malformed(value, value, &error))?;
+        serde_json::from_str(json).map_err(|error| malformed(value, json, &error))?;
     let mut row = |side: Side, json: Option<&RawValue>| {
         json.map(|json| read_row(value, json.get(), side, &verbatim, schema, frames)).transpose()
     };
@@ -144,12 +148,46 @@ pub(super) fn read(
     }
 }
 
+/// What stands beside the schema.
+fn payload(value: &str) -> Result<&str, ConvertError> {
+    #[derive(Deserialize)]
+    struct Wrapped<'a> {
+        #[serde(borrow)]
+        payload: &'a RawValue,
+    }
+    let wrapped: Wrapped<'_> =
+        serde_json::from_str(value).map_err(|error| malformed(value, value, &error))?;
+    Ok(wrapped.payload.get())
+}
+
+/// The texts of columns whose JSON is not all of them.
+#[derive(Default, Deserialize)]
+struct Verbatim<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, Is<'a>>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Is<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Null(()),
+    /// The source did not send it.
+    NotSent(serde::de::IgnoredAny),
+}
+
+impl Verbatim<'_> {
+    fn get(&self, side: Side, column: &str) -> Option<&Is<'_>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.get(format!("{}{column}", side.prefix()).as_str())
+    }
+}
+
 fn read_row(
     value: &str,
     json: &str,
     side: Side,
-    verbatim: &[Cow<'_, str>],
-    schema: &Schema,
+    verbatim: &Verbatim<'_>,
+    schema: &Prepared,
     frames: &mut Frames,
 ) -> Result<Row, ConvertError> {
     let mut wrong = None;
@@ -165,8 +203,8 @@ fn read_row(
 struct RowReader<'v, 'w> {
     value: &'v str,
     side: Side,
-    verbatim: &'v [Cow<'v, str>],
-    schema: &'v Schema,
+    verbatim: &'v Verbatim<'v>,
+    schema: &'v Prepared,
     frames: &'w mut Frames,
     /// What was wrong, for the caller: serde's own error has no room for it.
     wrong: &'w mut Option<ConvertError>,
@@ -180,11 +218,12 @@ impl<'de> Visitor<'de> for RowReader<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Row, A::Error> {
-        let columns = self.schema.columns.len();
+        let table = &*self.schema.schema;
+        let columns = table.columns.len();
         self.frames.begin();
         let mut builder = RowBuilder::with_capacity(columns);
         let mut next = 0;
-        while let Some(is_next) = map.next_key_seed(ColumnName { schema: self.schema, next })? {
+        while let Some(is_next) = map.next_key_seed(ColumnName { schema: table, next })? {
             if !is_next {
                 map.next_value::<IgnoredAny>()?;
                 return Err(self.fail("a column is not in the schema, or not in its place"));
@@ -192,7 +231,7 @@ impl<'de> Visitor<'de> for RowReader<'_, '_> {
             let json: &RawValue = map.next_value()?;
             if let Err(reason) = self.cell(next, json.get(), &mut builder) {
                 let byte = offset(self.value, json.get());
-                let column = &self.schema.columns[next].name;
+                let column = &self.schema.schema.columns[next].name;
                 return Err(self.fail_at(byte, format!("column {column}: {reason}")));
             }
             next += 1;
@@ -215,29 +254,42 @@ impl RowReader<'_, '_> {
     }
 
     fn cell(&mut self, i: usize, json: &str, builder: &mut RowBuilder) -> Result<(), read::Reason> {
-        let column = &self.schema.columns[i];
+        let schema = &*self.schema.schema;
+        let column = &schema.columns[i];
         // What stands in the other columns of such an old row, the encoder made up.
         let invented = self.side == Side::Before
-            && self.schema.identity != Identity::Full
-            && !self.schema.key.contains(&i);
-        if json == "null" || invented {
+            && schema.identity != Identity::Full
+            && !schema.key.contains(&i);
+        if invented {
             builder.null();
             return Ok(());
         }
-        if json.as_bytes() == placeholder::of(&column.pg.kind) && !self.is_verbatim(&column.name) {
-            builder.unchanged();
-            return Ok(());
-        }
+        let prepared = &self.schema.columns[i];
         let frame = &mut self.frames.row;
         let start = frame.len();
-        read::value(&column.pg.kind, &column.pg, json, frame)?;
+        match self.verbatim.get(self.side, &column.name) {
+            Some(Is::NotSent(_)) => {
+                builder.unchanged();
+                return Ok(());
+            }
+            Some(Is::Text(text)) => frame.extend_from_slice(text.as_bytes()),
+            Some(Is::Null(())) => {
+                builder.null();
+                return Ok(());
+            }
+            None if json == "null" => {
+                builder.null();
+                return Ok(());
+            }
+            None if prepared.tells_placeholder && json.as_bytes() == prepared.placeholder => {
+                builder.unchanged();
+                return Ok(());
+            }
+            None => read::value(&prepared.form, &prepared.schema, &column.pg, json, frame)?,
+        }
         let place = |n| u32::try_from(n).map_err(|_| "the row is longer than 4 GB");
         builder.text(place(start)?, place(frame.len() - start)?);
         Ok(())
-    }
-
-    fn is_verbatim(&self, column: &str) -> bool {
-        self.verbatim.iter().any(|name| name.strip_prefix(self.side.prefix()) == Some(column))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Debezium's envelope as Connect's JsonConverter writes it without schemas.
+//! Debezium's envelope as Connect's JsonConverter writes it, without schemas or with them.
 //!
 //! On the way into the log this is the one formatting pass: from the bytes a cell arrived in to the bytes of
 //! the record. On the way out it is the reverse, exact to the byte, because the schema of each record is
@@ -17,12 +17,32 @@ mod string;
 mod typed;
 mod write;
 
+use std::sync::Arc;
+
 use cdc::{Batch, Event, Schema};
 
 use crate::converter::{ConvertError, Converter, Foreign, Piece};
 use crate::records::Records;
 
 pub use encode::DebeziumJson;
+pub(crate) use prepared::json_string;
+
+/// What JsonConverter puts around a payload: the schema before it, and a brace behind; nothing without schemas.
+#[derive(Debug, Default)]
+struct Wrapping {
+    head: Vec<u8>,
+    tail: &'static [u8],
+}
+
+impl Wrapping {
+    fn of(schema: &connect_data::Schema) -> Self {
+        let mut head = b"{\"schema\":".to_vec();
+        // Its defaults were made by their schemas, which is all that could be refused.
+        let _ = connect_data::json::put_schema(schema, &mut head);
+        head.extend_from_slice(b",\"payload\":");
+        Self { head, tail: b"}" }
+    }
+}
 
 impl Converter for DebeziumJson {
     fn begin(&mut self, batch: &Batch, now_micros: i64) {
@@ -43,9 +63,10 @@ impl Converter for DebeziumJson {
         &mut self,
         value: &[u8],
         verbatim: Option<&[u8]>,
-        schema: &Schema,
+        schema: &Arc<Schema>,
     ) -> Result<Piece, ConvertError> {
-        envelope::read(value, verbatim, schema, &mut self.frames)
+        let prepared = self.prepared(schema);
+        envelope::read(value, verbatim, &prepared, self.schemas_enable, &mut self.frames)
     }
 
     fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {

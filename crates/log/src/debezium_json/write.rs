@@ -1,127 +1,205 @@
-//! One cell as JSON, in Debezium's default modes (`precise` decimals, `adaptive` times).
+//! One cell as JSON, in its form: from PostgreSQL's text to the record's bytes.
 //!
-//! A value goes in Debezium's form only where reading that form gives back the same text. Everything else
-//! goes as its text: in a JSON string where the form is no string, in `{"text":…}` where it is one of
-//! another alphabet.
+//! [`Fit`] says whether reading the form gives back the same text. What has no form goes as its text where no schema
+//! travels along: in a JSON string where the form is no string, in `{"text":…}` where it is one of another alphabet.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cdc::BinaryMode;
+use cdc::PgType;
 use cdc::text::{self, Date, MaybeInfinite, Timestamp};
-use cdc::{Kind, PgType};
+use connect_data::Schema;
 
 use super::string;
+use crate::forms::{Form, Odd, Unit, encoded, has_commas, iso, special_digits};
 
 /// Debezium's numbers for dates without end. No date that PostgreSQL has comes near them.
 pub(super) const DATE_INFINITY: i32 = 2_146_033_979;
 pub(super) const DATE_NEGATIVE_INFINITY: i32 = -2_147_472_691;
 
-/// Memory that is kept between cells.
+/// How well a value fits its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// The form says it all.
+    Exact,
+    /// It was written, and is not all there.
+    Lossy,
+    /// Nothing was written: the form has no such value.
+    Unfit,
+}
+
+/// Writes values, with memory that is kept between them.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub(super) struct Writer {
     bytes: Vec<u8>,
+    /// Whether a value without a form goes as its text, or is left to the caller.
+    loose: bool,
 }
 
-/// Appends a value; `Err` is its first byte that is not UTF-8.
-pub(super) fn value(
-    kind: &Kind,
-    pg: &PgType,
-    text: &[u8],
-    scratch: &mut Scratch,
-    out: &mut Vec<u8>,
-) -> Result<(), usize> {
-    match kind {
-        Kind::Text | Kind::Json | Kind::Jsonb | Kind::Uuid | Kind::Enum | Kind::Other => {
-            string::write(text, out)
+type Written = Result<Fit, usize>;
+
+impl Writer {
+    /// A writer that is loose or not.
+    pub(super) fn new(loose: bool) -> Self {
+        Self { bytes: Vec::new(), loose }
+    }
+
+    /// Appends a value; `Err` is its first byte that is not UTF-8. A loose writer has no [`Fit::Unfit`].
+    pub(super) fn value(
+        &mut self,
+        form: &Form,
+        schema: &Schema,
+        pg: &PgType,
+        text: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Written {
+        let start = out.len();
+        let fit = self.typed(form, schema, pg, text, out)?;
+        if fit != Fit::Unfit {
+            return Ok(fit);
         }
-        Kind::Bool => match text::read_bool(text) {
-            Some(true) => plain(b"true", out),
-            Some(false) => plain(b"false", out),
-            None => string::write(text, out),
-        },
-        Kind::Int2 | Kind::Int4 | Kind::Int8 if text::is_integer(text) => plain(text, out),
-        Kind::Int2 | Kind::Int4 | Kind::Int8 => string::write(text, out),
-        Kind::Float4 | Kind::Float8 => float(*kind == Kind::Float4, text, out),
-        Kind::Numeric => numeric(pg, text, scratch, out),
-        Kind::Bytea => {
-            scratch.bytes.clear();
-            if text::bytea::read(text, &mut scratch.bytes) {
-                base64(&scratch.bytes, out);
-                Ok(())
-            } else {
-                object(text, out)
+        out.truncate(start);
+        if !self.loose {
+            return Ok(Fit::Unfit);
+        }
+        if has_alphabet(form) && text != b"NaN" {
+            out.extend_from_slice(br#"{"text":"#);
+            string::write(text, out)?;
+            out.push(b'}');
+        } else {
+            string::write(text, out)?;
+        }
+        Ok(Fit::Exact)
+    }
+
+    fn typed(
+        &mut self,
+        form: &Form,
+        schema: &Schema,
+        pg: &PgType,
+        text: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Written {
+        match form {
+            Form::Text(_) => string::write(text, out).map(|()| Fit::Exact),
+            Form::Int(_) if text::is_integer(text) => plain(text, out),
+            Form::Bool => match text::read_bool(text) {
+                Some(true) => plain(b"true", out),
+                Some(false) => plain(b"false", out),
+                None => Ok(Fit::Unfit),
+            },
+            Form::Float { single } => Ok(float(*single, text, out)),
+            Form::Decimal { scale, .. } => Ok(self.decimal(i32::from(*scale), text, out)),
+            Form::VariableDecimal => Ok(self.variable(text, out)),
+            Form::Digits => number_as_text(text, out),
+            Form::Double => Ok(number_as_double(text, out)),
+            Form::Bytes => Ok(self.bytea(text, out)),
+            Form::Encoded(mode) => self.encoded(*mode, text, out),
+            Form::Days { connect } => Ok(days(*connect, text, out)),
+            Form::Time(unit) => Ok(time(*unit, text, out)),
+            Form::Moment(unit) => Ok(moment(*unit, text, out)),
+            Form::IsoDate => iso_text(iso::date(text), text, out),
+            Form::IsoTime => iso_text(iso::time(text), text, out),
+            Form::IsoMoment => iso_text(iso::moment(text), text, out),
+            Form::Zoned { digits } => zoned(*digits, text, out),
+            Form::Array(element) => self.array(element, schema, pg, text, out),
+            Form::Odd(odd) => odd_value(odd, schema, text, out),
+            Form::Int(_) => Ok(Fit::Unfit),
+        }
+    }
+
+    fn decimal(&mut self, scale: i32, text: &[u8], out: &mut Vec<u8>) -> Fit {
+        self.bytes.clear();
+        if !text::numeric::read_scaled(text, scale, &mut self.bytes) {
+            return Fit::Unfit;
+        }
+        base64(&self.bytes, out);
+        Fit::Exact
+    }
+
+    fn variable(&mut self, text: &[u8], out: &mut Vec<u8>) -> Fit {
+        self.bytes.clear();
+        let Some(scale) = text::numeric::read(text, &mut self.bytes) else { return Fit::Unfit };
+        out.extend_from_slice(br#"{"scale":"#);
+        integer(i64::from(scale), out);
+        out.extend_from_slice(br#","value":"#);
+        base64(&self.bytes, out);
+        out.push(b'}');
+        Fit::Exact
+    }
+
+    fn bytea(&mut self, text: &[u8], out: &mut Vec<u8>) -> Fit {
+        self.bytes.clear();
+        if !text::bytea::read(text, &mut self.bytes) {
+            return Fit::Unfit;
+        }
+        base64(&self.bytes, out);
+        Fit::Exact
+    }
+
+    fn encoded(&mut self, mode: BinaryMode, text: &[u8], out: &mut Vec<u8>) -> Written {
+        self.bytes.clear();
+        if !text::bytea::read(text, &mut self.bytes) {
+            return Ok(Fit::Unfit);
+        }
+        string::write(encoded(mode, &self.bytes).as_bytes(), out).map(|()| Fit::Exact)
+    }
+
+    fn array(
+        &mut self,
+        element: &Form,
+        schema: &Schema,
+        pg: &PgType,
+        text: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Written {
+        let connect_data::Type::Array(Some(items)) = &schema.kind else { return Ok(Fit::Unfit) };
+        let Some(elements) = text::array::flat(text, b',').filter(|_| has_commas(pg)) else {
+            return Ok(Fit::Unfit);
+        };
+        if let Err(error) = std::str::from_utf8(text) {
+            return Err(error.valid_up_to());
+        }
+        let mut whole = Fit::Exact;
+        out.push(b'[');
+        for (i, item) in elements.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            match item {
+                // The labels of enumerations may not be null in Debezium's schema.
+                None if !items.optional && !self.loose => return Ok(Fit::Unfit),
+                None => out.extend_from_slice(b"null"),
+                Some(text) => match self.value(element, items, pg, text, out)? {
+                    Fit::Exact => {}
+                    Fit::Lossy => whole = Fit::Lossy,
+                    Fit::Unfit => return Ok(Fit::Unfit),
+                },
             }
         }
-        Kind::Date => match Date::read(text) {
-            Some(MaybeInfinite::Finite(Date(days))) => integer(i64::from(days), out),
-            Some(MaybeInfinite::Infinity) => integer(i64::from(DATE_INFINITY), out),
-            Some(MaybeInfinite::NegativeInfinity) => {
-                integer(i64::from(DATE_NEGATIVE_INFINITY), out)
-            }
-            None => string::write(text, out),
-        },
-        Kind::Time => {
-            let micros = text::read_time(text);
-            match if in_millis(pg) { micros.and_then(millis) } else { micros } {
-                Some(n) => integer(n, out),
-                None => string::write(text, out),
-            }
-        }
-        Kind::Timestamp => timestamp(pg, text, out),
-        Kind::Timestamptz => match Timestamp::read_zoned(text) {
-            Some(MaybeInfinite::Finite(at)) => {
-                out.push(b'"');
-                at.write_iso(digits(pg), out);
-                out.push(b'"');
-                Ok(())
-            }
-            _ => string::write(text, out),
-        },
-        Kind::Array(element) => array(element, pg, text, scratch, out),
+        out.push(b']');
+        Ok(whole)
     }
 }
 
-/// Whether the values of this type are counted in milliseconds: those declared with at most 3 digits.
-pub(super) fn in_millis(pg: &PgType) -> bool {
-    (0..=3).contains(&pg.typmod)
+/// Whether the form is a JSON string whose letters mean something else than themselves.
+pub(super) fn has_alphabet(form: &Form) -> bool {
+    matches!(
+        form,
+        Form::Decimal { .. }
+            | Form::Bytes
+            | Form::Encoded(_)
+            | Form::Odd(Odd::Bits(_) | Odd::Money { .. } | Odd::Unknown(_))
+    )
 }
 
-/// Debezium's numbers for timestamps without end, the earlier one first.
-pub(super) fn infinities(pg: &PgType) -> (i64, i64) {
-    if in_millis(pg) {
-        (-9_223_372_036_832_400_000, 9_223_372_036_825_200_000)
-    } else {
-        (i64::MIN, i64::MAX)
-    }
-}
-
-/// The precision of a type of times: 6 where it is not declared.
-fn digits(pg: &PgType) -> usize {
-    usize::try_from(pg.typmod).unwrap_or(6).min(6)
-}
-
-/// Whether an array's elements can be told apart by commas. `box` has semicolons.
-pub(super) fn has_commas(pg: &PgType) -> bool {
-    !pg.name.starts_with("box") && !pg.name.ends_with(".box[]")
-}
-
-fn millis(micros: i64) -> Option<i64> {
-    (micros % 1_000 == 0).then_some(micros / 1_000)
-}
-
-fn plain(json: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {
+fn plain(json: &[u8], out: &mut Vec<u8>) -> Written {
     out.extend_from_slice(json);
-    Ok(())
+    Ok(Fit::Exact)
 }
 
-fn integer(n: i64, out: &mut Vec<u8>) -> Result<(), usize> {
-    plain(itoa::Buffer::new().format(n).as_bytes(), out)
-}
-
-fn object(text: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {
-    out.extend_from_slice(br#"{"text":"#);
-    string::write(text, out)?;
-    out.push(b'}');
-    Ok(())
+fn integer(n: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
 }
 
 fn base64(bytes: &[u8], out: &mut Vec<u8>) {
@@ -134,92 +212,136 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-fn numeric(
-    pg: &PgType,
-    text: &[u8],
-    scratch: &mut Scratch,
-    out: &mut Vec<u8>,
-) -> Result<(), usize> {
-    scratch.bytes.clear();
-    if let Some((_, scale)) = pg.precision_and_scale() {
-        return if text::numeric::read_scaled(text, i32::from(scale), &mut scratch.bytes) {
-            base64(&scratch.bytes, out);
-            Ok(())
-        } else if text == b"NaN" {
-            // Three letters are no base64, so this string cannot be taken for a number.
-            string::write(text, out)
-        } else {
-            object(text, out)
-        };
-    }
-    match text::numeric::read(text, &mut scratch.bytes) {
-        Some(scale) => {
-            out.extend_from_slice(br#"{"scale":"#);
-            integer(i64::from(scale), out)?;
-            out.extend_from_slice(br#","value":"#);
-            base64(&scratch.bytes, out);
-            out.push(b'}');
-            Ok(())
+fn days(connect: bool, text: &[u8], out: &mut Vec<u8>) -> Fit {
+    match Date::read(text) {
+        Some(MaybeInfinite::Finite(Date(days))) => integer(i64::from(days), out),
+        Some(MaybeInfinite::Infinity) if !connect => integer(i64::from(DATE_INFINITY), out),
+        Some(MaybeInfinite::NegativeInfinity) if !connect => {
+            integer(i64::from(DATE_NEGATIVE_INFINITY), out);
         }
-        None => string::write(text, out),
+        _ => return Fit::Unfit,
+    }
+    Fit::Exact
+}
+
+fn number(n: Option<(i64, bool)>, out: &mut Vec<u8>) -> Fit {
+    let Some((n, exact)) = n else { return Fit::Unfit };
+    integer(n, out);
+    if exact { Fit::Exact } else { Fit::Lossy }
+}
+
+fn time(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
+    number(text::read_time(text).and_then(|micros| unit.of_micros(micros)), out)
+}
+
+/// Debezium's numbers for timestamps without end, the earlier one first.
+pub(super) fn infinities(unit: Unit) -> (i64, i64) {
+    match unit {
+        Unit::Millis | Unit::Connect => (-9_223_372_036_832_400_000, 9_223_372_036_825_200_000),
+        Unit::Micros | Unit::Nanos => (i64::MIN, i64::MAX),
     }
 }
 
-fn timestamp(pg: &PgType, text: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {
-    let (first, last) = infinities(pg);
-    let number = match Timestamp::read(text) {
-        Some(MaybeInfinite::Infinity) => Some(last),
-        Some(MaybeInfinite::NegativeInfinity) => Some(first),
+fn moment(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
+    let (first, last) = infinities(unit);
+    let n = match Timestamp::read(text) {
+        Some(MaybeInfinite::Infinity) => Some((last, true)),
+        Some(MaybeInfinite::NegativeInfinity) => Some((first, true)),
         Some(MaybeInfinite::Finite(at)) => at
             .unix_micros()
-            .and_then(|micros| if in_millis(pg) { millis(micros) } else { Some(micros) })
-            .filter(|n| *n != first && *n != last),
+            .and_then(|micros| unit.of_micros(micros))
+            .filter(|(n, _)| *n != first && *n != last),
         None => None,
     };
-    match number {
-        Some(n) => integer(n, out),
-        None => string::write(text, out),
+    number(n, out)
+}
+
+fn zoned(digits: usize, text: &[u8], out: &mut Vec<u8>) -> Written {
+    match Timestamp::read_zoned(text) {
+        Some(MaybeInfinite::Finite(at)) => {
+            out.push(b'"');
+            at.write_iso(digits, out);
+            out.push(b'"');
+            Ok(Fit::Exact)
+        }
+        // Endless times are Debezium's words, too.
+        _ => as_text(text, Timestamp::read_iso(text).is_none(), out),
     }
 }
 
-fn array(
-    element: &Kind,
-    pg: &PgType,
-    text: &[u8],
-    scratch: &mut Scratch,
-    out: &mut Vec<u8>,
-) -> Result<(), usize> {
-    let Some(elements) = text::array::flat(text, b',').filter(|_| has_commas(pg)) else {
-        return string::write(text, out);
+fn iso_text(iso: Option<String>, text: &[u8], out: &mut Vec<u8>) -> Written {
+    match iso {
+        Some(iso) => string::write(iso.as_bytes(), out).map(|()| Fit::Exact),
+        None => {
+            let read = std::str::from_utf8(text).ok().and_then(iso::text);
+            as_text(text, read.is_none(), out)
+        }
+    }
+}
+
+/// A text that is not of the form stands for itself, unless it would be read as one that is.
+fn as_text(text: &[u8], exact: bool, out: &mut Vec<u8>) -> Written {
+    string::write(text, out).map(|()| if exact { Fit::Exact } else { Fit::Lossy })
+}
+
+fn number_as_text(text: &[u8], out: &mut Vec<u8>) -> Written {
+    match std::str::from_utf8(text) {
+        Ok(text) => {
+            let exact = !matches!(text, "NAN" | "POSITIVE_INFINITY" | "NEGATIVE_INFINITY");
+            as_text(special_digits(text).as_bytes(), exact, out)
+        }
+        Err(error) => Err(error.valid_up_to()),
+    }
+}
+
+fn number_as_double(text: &[u8], out: &mut Vec<u8>) -> Fit {
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    let Some(number) = number else { return Fit::Unfit };
+    let printed = crate::forms::print_float(number);
+    if float(false, printed.as_bytes(), out) == Fit::Unfit {
+        return Fit::Unfit;
+    }
+    if printed.as_bytes() == text { Fit::Exact } else { Fit::Lossy }
+}
+
+fn odd_value(odd: &Odd, schema: &Schema, text: &[u8], out: &mut Vec<u8>) -> Written {
+    let Some(value) = odd.value(text) else {
+        return match std::str::from_utf8(text) {
+            Ok(raw)
+                if schema.kind == connect_data::Type::String && !matches!(odd, Odd::Unknown(_)) =>
+            {
+                let read = odd.text(&connect_data::Value::String(raw.to_owned()));
+                as_text(text, read.is_none(), out)
+            }
+            Ok(_) => Ok(Fit::Unfit),
+            Err(error) => Err(error.valid_up_to()),
+        };
     };
-    if let Err(error) = std::str::from_utf8(text) {
-        return Err(error.valid_up_to());
+    if connect_data::json::put_value(schema, &value, out).is_err() {
+        return Ok(Fit::Unfit);
     }
-    out.push(b'[');
-    for (i, item) in elements.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        match item {
-            None => out.extend_from_slice(b"null"),
-            Some(text) => value(element, pg, text, scratch, out)?,
-        }
-    }
-    out.push(b']');
-    Ok(())
+    let exact = odd.text(&value).is_some_and(|read| read.as_bytes() == text);
+    Ok(if exact { Fit::Exact } else { Fit::Lossy })
 }
 
-fn float(single: bool, text: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {
+fn float(single: bool, text: &[u8], out: &mut Vec<u8>) -> Fit {
     if text::float::to_java(text, single, out) {
-        return Ok(());
+        return Fit::Exact;
     }
     // Java's own layout would be read as what PostgreSQL prints for it.
     let start = out.len();
     if is_number(text) && !text::float::from_java(text, single, out) {
-        return plain(text, out);
+        out.extend_from_slice(text);
+        return Fit::Exact;
     }
     out.truncate(start);
-    string::write(text, out)
+    if matches!(text, b"NaN" | b"Infinity" | b"-Infinity") {
+        out.push(b'"');
+        out.extend_from_slice(text);
+        out.push(b'"');
+        return Fit::Exact;
+    }
+    Fit::Unfit
 }
 
 /// Whether a float's text is a number in JSON too. `NaN` and `Infinity` are not.
@@ -256,12 +378,16 @@ fn is_number(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forms::schema_of;
+    use cdc::{Kind, Modes};
 
-    fn json(kind: Kind, typmod: i32, text: &str) -> String {
-        let pg = PgType { typmod, ..PgType::new(0, "t", kind.clone()) };
+    fn written(kind: Kind, typmod: i32, text: &str, loose: bool) -> (String, Fit) {
+        let pg = PgType { typmod, ..PgType::new(0, "t", kind) };
+        let form = Form::of(&pg, &Modes::default());
         let mut out = Vec::new();
-        value(&kind, &pg, text.as_bytes(), &mut Scratch::default(), &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        let mut writer = Writer::new(loose);
+        let fit = writer.value(&form, &schema_of(&form), &pg, text.as_bytes(), &mut out).unwrap();
+        (String::from_utf8(out).unwrap(), fit)
     }
 
     #[test]
@@ -287,7 +413,6 @@ mod tests {
             (Kind::Date, -1, "infinity", "2146033979"),
             (Kind::Time, -1, "04:05:06.78", "14706780000"),
             (Kind::Time, 3, "04:05:06.78", "14706780"),
-            (Kind::Time, 3, "04:05:06.7812", r#""04:05:06.7812""#),
             (Kind::Timestamp, -1, "2019-07-09 02:28:57.123456", "1562639337123456"),
             (Kind::Timestamp, 0, "2019-07-09 02:28:57", "1562639337000"),
             (Kind::Timestamp, -1, "infinity", "9223372036854775807"),
@@ -303,8 +428,24 @@ mod tests {
             (array(Kind::Int4), -1, "[0:0]={1}", r#""[0:0]={1}""#),
             (Kind::Other, -1, "(1,2)", r#""(1,2)""#),
         ] {
-            assert_eq!(json(kind.clone(), typmod, text), expected, "{kind:?} {text}");
+            let (json, fit) = written(kind.clone(), typmod, text, true);
+            assert_eq!((json.as_str(), fit), (expected, Fit::Exact), "{kind:?} {text}");
         }
+    }
+
+    #[test]
+    fn what_a_schema_has_no_room_for_is_left_to_the_caller() {
+        let array = Kind::Array(Box::new(Kind::Int4));
+        for (kind, typmod, text) in [
+            (Kind::Numeric, (10 << 16 | 2) + 4, "NaN"),
+            (Kind::Numeric, -1, "Infinity"),
+            (Kind::Timestamp, -1, "294276-12-31 00:00:00"),
+            (array, -1, "{{1},{2}}"),
+        ] {
+            assert_eq!(written(kind, typmod, text, false), (String::new(), Fit::Unfit), "{text}");
+        }
+        let lossy = ("14706781".to_owned(), Fit::Lossy);
+        assert_eq!(written(Kind::Time, 3, "04:05:06.7812", false), lossy);
     }
 
     #[test]
@@ -312,6 +453,6 @@ mod tests {
         let mut text = Vec::new();
         Timestamp::from_unix_micros(i64::MAX).write(&mut text);
         let text = String::from_utf8(text).unwrap();
-        assert_eq!(json(Kind::Timestamp, -1, &text), format!("\"{text}\""));
+        assert_eq!(written(Kind::Timestamp, -1, &text, true).0, format!("\"{text}\""));
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{
-    Batch, Change, Checkpoint, Column, Event, Identity, Kind, Lsn, PgType, Position, Progress, Row,
-    RowBuilder, Schema, SnapshotRow, SourceId, TableName, Transaction,
+    Batch, BinaryMode, Change, Checkpoint, Column, DecimalMode, Event, HstoreMode, Identity,
+    IntervalMode, Kind, Lsn, Modes, PgType, Position, Progress, Row, RowBuilder, Schema,
+    SnapshotRow, SourceId, TableName, TimeMode, Transaction,
 };
 use proptest::prelude::*;
 
@@ -42,12 +43,44 @@ fn row(cells: &[(Kind, i32, String)], id: &str, sent: &[Sent]) -> Row {
     builder.build(Bytes::from(frame))
 }
 
+fn modes() -> impl Strategy<Value = Modes> {
+    let times = [
+        TimeMode::Adaptive,
+        TimeMode::AdaptiveTimeMicroseconds,
+        TimeMode::Connect,
+        TimeMode::Isostring,
+        TimeMode::Microseconds,
+        TimeMode::Nanoseconds,
+    ];
+    let decimals = [DecimalMode::Precise, DecimalMode::String, DecimalMode::Double];
+    let binaries =
+        [BinaryMode::Bytes, BinaryMode::Base64, BinaryMode::Base64UrlSafe, BinaryMode::Hex];
+    let select = proptest::sample::select::<TimeMode>;
+    let chosen = (
+        select(times.to_vec()),
+        proptest::sample::select(decimals.to_vec()),
+        proptest::sample::select(binaries.to_vec()),
+        any::<[bool; 3]>(),
+    );
+    let chosen = chosen.prop_map(|(time, decimal, binary, [interval, hstore, unknown])| Modes {
+        time,
+        decimal,
+        binary,
+        interval: if interval { IntervalMode::String } else { IntervalMode::Numeric },
+        hstore: if hstore { HstoreMode::Map } else { HstoreMode::Json },
+        unknown,
+        ..Modes::default()
+    });
+    prop_oneof![Just(Modes::default()), chosen]
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let sent =
         prop_oneof![6 => Just(Sent::Text), 1 => Just(Sent::Null), 1 => Just(Sent::Unchanged)];
     let columns = proptest::collection::vec((column(), sent, any::<bool>()), 0..6);
-    (columns, 0..7u8, any::<bool>(), any::<i32>(), any::<(u32, u32, bool)>()).prop_map(
-        |(columns, change, full, id, (commit, xid, snapshot))| {
+    let numbers = any::<(u32, u32, bool)>();
+    (columns, 0..7u8, any::<bool>(), any::<i32>(), numbers, modes()).prop_map(
+        |(columns, change, full, id, (commit, xid, snapshot), modes)| {
             let cells: Vec<_> = columns.iter().map(|(cell, _, _)| cell.clone()).collect();
             let sent: Vec<_> = columns.iter().map(|(_, sent, _)| *sent).collect();
             let mut schema = vec![Column {
@@ -56,6 +89,7 @@ fn event() -> impl Strategy<Value = Event> {
                 optional: false,
                 masked: false,
                 missing: None,
+                default: None,
             }];
             for (i, ((kind, typmod, _), _, optional)) in columns.iter().enumerate() {
                 schema.push(Column {
@@ -64,6 +98,7 @@ fn event() -> impl Strategy<Value = Event> {
                     optional: *optional,
                     masked: false,
                     missing: None,
+                    default: None,
                 });
             }
             let identity = if full { Identity::Full } else { Identity::Default };
@@ -83,7 +118,7 @@ fn event() -> impl Strategy<Value = Event> {
             };
             let commit_lsn = Lsn::new(u64::from(commit) << 8);
             Event {
-                schema: Arc::new(Schema::new(table, schema, vec![0], identity)),
+                schema: Arc::new(Schema::new(table, schema, vec![0], identity).with_modes(modes)),
                 change,
                 position: Position { commit_lsn, seq: u64::from(xid) },
                 lsn: Lsn::new(u64::from(commit)),
@@ -100,7 +135,11 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 fn converter() -> AnyConverter {
-    let mut converter = Format::DebeziumJson.converter("shop", true);
+    converter_of(Format::DebeziumJson)
+}
+
+fn converter_of(format: Format) -> AnyConverter {
+    let mut converter = format.converter("shop", true);
     let mut batch = Batch::progress(Checkpoint::new(Progress::After { end_lsn: Lsn::new(1) }));
     batch.checkpoint.source = Some(Arc::new(SourceId {
         system_identifier: "7".into(),
@@ -132,13 +171,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_event_reads_back_from_its_records(event in event()) {
-        let mut converter = converter();
+    fn an_event_reads_back_from_its_records(event in event(), schemas in any::<bool>()) {
+        let mut converter = converter_of(if schemas { Format::DebeziumJsonSchemas } else { Format::DebeziumJson });
         let mut records = Records::default();
         converter.encode(&event, &mut records).unwrap();
         for record in records.iter() {
             for json in [record.key, record.value, record.verbatim].into_iter().flatten() {
                 serde_json::from_slice::<serde_json::Value>(json).unwrap();
+            }
+            if schemas {
+                let mut connect = connect_data::json::JsonConverter::default();
+                for json in [record.key, record.value].into_iter().flatten() {
+                    connect.read(Some(json)).unwrap();
+                }
             }
         }
         let read = fold(decoded(&mut converter, &records, &event.schema).unwrap()).unwrap();
@@ -176,14 +221,15 @@ fn a_malformed_value_is_named_by_place_and_not_by_content() {
         optional: true,
         masked: false,
         missing: None,
+        default: None,
     };
     let schema =
         Schema::new(TableName::new("public", "t"), vec![column], vec![], Identity::Default);
     let value = br#"{"before":null,"after":{"secret":[1234]},"source":{},"op":"c"}"#;
-    let error = converter.decode(value, None, &schema).unwrap_err().to_string();
+    let error = converter.decode(value, None, &schema.clone().into()).unwrap_err().to_string();
     assert!(error.contains("byte 33") && error.contains("secret"), "{error}");
     assert!(!error.contains("1234"), "{error}");
-    let cut = converter.decode(&value[..30], None, &schema).unwrap_err().to_string();
+    let cut = converter.decode(&value[..30], None, &schema.clone().into()).unwrap_err().to_string();
     assert!(cut.contains("not JSON"), "{cut}");
 }
 
@@ -195,6 +241,7 @@ fn a_move() -> Event {
         optional,
         masked: false,
         missing: None,
+        default: None,
     };
     let columns = vec![
         column("id", Kind::Int4, false),

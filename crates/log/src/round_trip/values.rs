@@ -1,6 +1,6 @@
 //! Columns of every kind, each with texts that PostgreSQL prints for it.
 
-use cdc::Kind;
+use cdc::{Kind, Special};
 use proptest::prelude::*;
 
 use super::PLACEHOLDER;
@@ -102,7 +102,45 @@ fn other() -> impl Strategy<Value = Texts> {
         kind(Kind::Timestamp, -1, or(moment(false, 1), INFINITE)),
         kind(Kind::Timestamp, 3, or(moment(false, 1_000), INFINITE)),
         kind(Kind::Timestamptz, -1, or(moment(true, 1), INFINITE)),
+        special(),
     ]
+}
+
+fn special() -> BoxedStrategy<Texts> {
+    let fixed = |special: Special, typmod, texts: &'static [&'static str]| {
+        let texts = proptest::sample::select(texts).prop_map(String::from);
+        kind(Kind::Special(special), typmod, texts)
+    };
+    prop_oneof![
+        fixed(Special::Bit, 1, &["0", "1"]),
+        kind(Kind::Special(Special::Bit), 11, "[01]{11}"),
+        kind(Kind::Special(Special::Varbit), -1, "[01]{0,20}"),
+        fixed(Special::Money, -1, &["$1,234.50", "-$0.05", "1.234,50 €", "¥1,234"]),
+        kind(Kind::Special(Special::Oid), -1, any::<u32>().prop_map(|n| n.to_string())),
+        fixed(Special::Timetz, -1, &["04:05:06.78-08", "24:00:00+00", "00:00:00+05:30"]),
+        fixed(
+            Special::Interval,
+            -1,
+            &["1 year 2 mons -3 days +04:05:06.789", "00:00:00", "-1 days", "1 day -00:00:01"]
+        ),
+        fixed(Special::Point, -1, &["(1,2)", "(1e+20,-0.5)", "(NaN,Infinity)"]),
+        fixed(Special::Line, -1, &["{1,2,3}"]),
+        fixed(Special::Circle, -1, &["<(1,2),3>"]),
+        fixed(Special::Box, -1, &["(1,1),(0,0)"]),
+        fixed(Special::Path, -1, &["((0,0),(1,1))", "[(0,0),(1,1)]"]),
+        fixed(Special::Polygon, -1, &["((0,0),(1,1),(1,0))"]),
+        fixed(
+            Special::Hstore,
+            -1,
+            &["", "\"a\"=>\"1\", \"b\"=>NULL", "\"b\"=>\"q\\\"\", \"aa\"=>\"x\""]
+        ),
+        fixed(Special::Geometry, -1, &["0101000020E6100000000000000000F03F0000000000000040"]),
+        fixed(Special::Vector, -1, &["[1,2.5,-3e-10]"]),
+        fixed(Special::Halfvec, -1, &["[1,2.5]"]),
+        fixed(Special::Sparsevec, -1, &["{1:0.5,3:2}/5", "{}/5"]),
+        fixed(Special::Word, -1, &["10.0.0.1/8", "[1,5)"]),
+    ]
+    .boxed()
 }
 
 fn scalar() -> impl Strategy<Value = Texts> {

@@ -62,6 +62,7 @@ pub fn table(name: &str) -> Arc<Schema> {
         optional,
         masked: false,
         missing: None,
+        default: None,
     };
     let columns = vec![
         column("id", 20, Kind::Int8, false),

@@ -60,7 +60,7 @@ pub(super) async fn describe_all(
         });
         let relation =
             table.as_relation(published.and_then(|published| published.columns.as_deref()));
-        let schema = catalog::describe(session, &relation).await;
+        let schema = catalog::describe(session, &relation, settings.modes).await;
         schemas.push(schema.map_err(SourceError::server(
             format!("{}, table {}", settings.server, table.name),
             "read the catalog",

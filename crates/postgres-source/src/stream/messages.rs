@@ -118,7 +118,7 @@ impl Stream {
             }
             Some(_) => {}
         }
-        let described = catalog::describe(&self.session, &relation).await;
+        let described = catalog::describe(&self.session, &relation, self.settings.modes).await;
         let schema = described.map_err(SourceError::server(
             format!("{}, table {name}", self.settings.server),
             "read the catalog",

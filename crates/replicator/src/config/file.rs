@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cdc::TableName;
+use cdc::{
+    BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TableName, TimeMode,
+};
 use pgrelay_log::Kafka;
 use postgres_client::Server;
 use postgres_sink::{Constraints, Mode};
@@ -125,6 +127,42 @@ pub struct PostgresSource {
     /// Whether the tables are copied first.
     #[serde(default)]
     pub snapshot: SnapshotMode,
+    /// What a `numeric` or `money` is in records.
+    #[serde(default)]
+    pub decimal_handling_mode: DecimalMode,
+    /// What a `bytea` is in records.
+    #[serde(default)]
+    pub binary_handling_mode: BinaryMode,
+    /// What a date, a time or a timestamp without zone is in records.
+    #[serde(default)]
+    pub time_precision_mode: TimeMode,
+    /// What an `interval` is in records.
+    #[serde(default)]
+    pub interval_handling_mode: IntervalMode,
+    /// What an `hstore` is in records.
+    #[serde(default)]
+    pub hstore_handling_mode: HstoreMode,
+    /// Digits after the point of a `money` in records.
+    #[serde(default)]
+    pub money_fraction_digits: MoneyDigits,
+    /// Whether values of types that have no form in records go as the bytes of their text, not as text.
+    #[serde(default)]
+    pub include_unknown_datatypes: bool,
+}
+
+impl PostgresSource {
+    /// The forms of values in records.
+    pub fn modes(&self) -> Modes {
+        Modes {
+            decimal: self.decimal_handling_mode,
+            binary: self.binary_handling_mode,
+            time: self.time_precision_mode,
+            interval: self.interval_handling_mode,
+            hstore: self.hstore_handling_mode,
+            money: self.money_fraction_digits,
+            unknown: self.include_unknown_datatypes,
+        }
+    }
 }
 
 /// Where changes go, and what happens to them on the way from Kafka.

@@ -184,6 +184,7 @@ fn source_settings(
     place: &str,
     findings: &mut Vec<Finding>,
 ) -> postgres_source::Settings {
+    let modes = section.modes();
     let default: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
@@ -197,6 +198,7 @@ fn source_settings(
     }
     postgres_source::Settings {
         pipeline: name.clone(),
+        modes,
         server: server(section.url, section.password.as_ref(), place, findings),
         tables: section.tables.into_iter().map(|pattern| pattern.0).collect(),
         publication: section.publication.unwrap_or_else(|| slot.clone()).into(),

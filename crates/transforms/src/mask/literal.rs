@@ -98,7 +98,7 @@ impl Literal {
             Kind::Uuid => plain(is_uuid(text)).map(|text| text.to_ascii_lowercase()),
             Kind::Enum => plain(pg.labels.iter().any(|label| **label == *text)),
             Kind::Array(_) => plain(text.starts_with('{') && text.ends_with('}')),
-            Kind::Other => Ok(text.to_owned()),
+            Kind::Special(_) | Kind::Other => Ok(text.to_owned()),
         }
     }
 }

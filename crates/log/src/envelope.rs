@@ -1,0 +1,100 @@
+//! The Connect schemas of a table's records, as Debezium builds them: key, row, source block and envelope.
+
+use std::sync::{Arc, LazyLock};
+
+use cdc::Schema as Table;
+use connect_data::{Field, Schema, Type, Value};
+
+use crate::forms::{Form, schema_default, schema_of};
+
+/// The schemas of a table's records.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordSchemas {
+    /// Of the keys.
+    pub(crate) key: Arc<Schema>,
+    /// Of the envelopes.
+    pub(crate) value: Arc<Schema>,
+}
+
+/// The schemas for the records of `table` under a prefix. They are named after what the table is called in the source.
+pub(crate) fn schemas(prefix: &str, table: &Table) -> RecordSchemas {
+    let name = format!("{prefix}.{}.{}", table.origin.schema, table.origin.name);
+    let field = |i: &usize| {
+        let column = &table.columns[*i];
+        let form = Form::of(&column.pg, &table.modes);
+        let mut schema = schema_of(&form);
+        schema.optional |= column.optional;
+        if let Some(default) = schema_default(&form, column) {
+            schema = schema.defaulting(default);
+        }
+        Field::new(column.name.to_string(), schema)
+    };
+    let key = table.key.iter().map(field).collect();
+    let all: Vec<usize> = (0..table.columns.len()).collect();
+    let row = Schema::structure(all.iter().map(field).collect()).named(format!("{name}.Value"));
+    let row = Arc::new(row.optional());
+    let fields = vec![
+        Field::new("before", Arc::clone(&row)),
+        Field::new("after", row),
+        Field::new("source", Arc::clone(&SOURCE)),
+        Field::new("transaction", Arc::clone(&TRANSACTION)),
+        Field::new("op", Schema::new(Type::String)),
+        Field::new("ts_ms", long().optional()),
+        Field::new("ts_us", long().optional()),
+        Field::new("ts_ns", long().optional()),
+    ];
+    RecordSchemas {
+        key: Arc::new(Schema::structure(key).named(format!("{name}.Key"))),
+        value: Arc::new(Schema::structure(fields).named(format!("{name}.Envelope")).versioned(2)),
+    }
+}
+
+fn long() -> Schema {
+    Schema::new(Type::Int64)
+}
+
+fn text() -> Schema {
+    Schema::new(Type::String)
+}
+
+/// The schema of `source`.
+pub(crate) static SOURCE: LazyLock<Arc<Schema>> = LazyLock::new(|| {
+    let snapshot = text()
+        .named("io.debezium.data.Enum")
+        .versioned(1)
+        .parameter(
+            "allowed",
+            "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental",
+        )
+        .defaulting(Value::String("false".to_owned()))
+        .optional();
+    let fields = [
+        ("version", text()),
+        ("connector", text()),
+        ("name", text()),
+        ("ts_ms", long()),
+        ("snapshot", snapshot),
+        ("db", text()),
+        ("sequence", text().optional()),
+        ("ts_us", long().optional()),
+        ("ts_ns", long().optional()),
+        ("schema", text()),
+        ("table", text()),
+        ("txId", long().optional()),
+        ("lsn", long().optional()),
+        ("xmin", long().optional()),
+        ("origin", text().optional()),
+        ("origin_lsn", long().optional()),
+    ];
+    let fields = fields.into_iter().map(|(name, schema)| Field::new(name, schema)).collect();
+    Arc::new(
+        Schema::structure(fields).named("io.debezium.connector.postgresql.Source").versioned(1),
+    )
+});
+
+/// The schema of `transaction`.
+pub(crate) static TRANSACTION: LazyLock<Arc<Schema>> = LazyLock::new(|| {
+    let fields = [("id", text()), ("total_order", long()), ("data_collection_order", long())];
+    let fields = fields.into_iter().map(|(name, schema)| Field::new(name, schema)).collect();
+    Arc::new(Schema::structure(fields).named("event.block").versioned(1).optional())
+});
