@@ -6,6 +6,7 @@ use cdc::Schema as Table;
 use connect_data::{Field, Schema, Type, Value};
 
 use crate::forms::{Form, schema_default, schema_of};
+use crate::topics;
 
 /// The schemas of a table's records.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct RecordSchemas {
 
 /// The schemas for the records of `table` under a prefix. They are named after what the table is called in the source.
 pub(crate) fn schemas(prefix: &str, table: &Table) -> RecordSchemas {
-    let name = format!("{prefix}.{}.{}", table.origin.schema, table.origin.name);
+    let name = topics::table_topic(prefix, &table.origin);
     let field = |i: &usize| {
         let column = &table.columns[*i];
         let form = Form::of(&column.pg, &table.modes);

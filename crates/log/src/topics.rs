@@ -1,6 +1,6 @@
 //! The names of topics: Debezium's for the data, our own for what makes it a log.
 
-use cdc::Schema;
+use cdc::{Schema, TableName};
 
 /// The topic of the capture checkpoints: compacted, one partition.
 pub fn offsets_topic(prefix: &str) -> String {
@@ -21,8 +21,13 @@ pub fn schemas_topic(prefix: &str) -> String {
 pub fn data_topic(prefix: &str, schema: &Schema) -> String {
     match &schema.topic {
         Some(topic) => legal(topic),
-        None => legal(&format!("{prefix}.{}.{}", schema.table.schema, schema.table.name)),
+        None => table_topic(prefix, &schema.table),
     }
+}
+
+/// `<prefix>.<schema>.<table>`: what Debezium calls a table's topic, and the schemas of its records after.
+pub fn table_topic(prefix: &str, table: &TableName) -> String {
+    legal(&format!("{prefix}.{}.{}", table.schema, table.name))
 }
 
 /// The name with each character Kafka does not allow replaced by `_`, as Debezium does.
@@ -33,7 +38,7 @@ fn legal(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cdc::{Identity, TableName};
+    use cdc::Identity;
 
     use super::*;
 

@@ -7,6 +7,9 @@ const STREAM: &str = "-- stream";
 /// What a line begins with that sets a property.
 const PROPERTY: &str = "-- debezium:";
 
+/// The property with the number of a topic's partitions.
+const PARTITIONS: &str = "topic.creation.default.partitions";
+
 /// A case.
 #[derive(Debug)]
 pub(crate) struct Case {
@@ -24,7 +27,9 @@ impl Case {
     /// Whether records travel without their schemas.
     pub(crate) fn is_plain(&self) -> bool {
         let plain = ("value.converter.schemas.enable".to_owned(), "false".to_owned());
-        self.properties.contains(&plain)
+        // The schemas' names are part of a key, so that its partition follows from the prefix, too.
+        let partitioned = self.properties.iter().any(|(key, n)| key == PARTITIONS && n != "1");
+        partitioned || self.properties.contains(&plain)
     }
 
     /// Reads a file.

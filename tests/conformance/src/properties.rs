@@ -85,7 +85,7 @@ impl Place {
     pub(crate) fn pipeline(&self, case: &Case) -> Result<Value> {
         let name = self.ours();
         let mut file = json!({
-            "name": name,
+            "name": self.database.split('_').take(2).collect::<Vec<_>>().join("_"),
             "source": { "postgres": {
                 "url": format!("postgresql://{}@127.0.0.1:{}/{}", self.role, self.port, self.database),
                 "tables": ["public.*", MARK_TABLE],

@@ -92,7 +92,15 @@ pub(crate) fn read(brokers: &str, prefix: &str) -> Result<Topics> {
 fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
     let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
     let header = |(name, value): (&str, Option<&[u8]>)| {
-        (name.to_owned(), value.map_or_else(|| Json::Word("null".to_owned()), json))
+        let json = match parted(value.map(json), prefix) {
+            (payload, Some(schema)) => {
+                let parts = [("schema", Some(schema)), ("payload", payload)];
+                let parts = parts.map(|(name, part)| (name.to_owned(), part.unwrap_or_else(null)));
+                Json::Object(parts.into())
+            }
+            (json, None) => json.unwrap_or_else(null),
+        };
+        (name.to_owned(), json)
     };
     let (key, key_schema) = parted(message.key().map(json), prefix);
     let (mut value, value_schema) = parted(message.payload().map(json), prefix);

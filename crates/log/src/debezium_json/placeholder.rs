@@ -17,7 +17,7 @@ const PAIR_AS_TEXT: &[u8] =
 /// The JSON that stands for an unsent value, where the form has a value for it.
 pub(super) fn of(form: &Form) -> Option<&'static [u8]> {
     Some(match form {
-        Form::Text(_) | Form::Encoded(_) | Form::Digits => TEXT,
+        Form::Text(_) | Form::Encoded(_) | Form::Digits { .. } => TEXT,
         Form::Odd(Odd::Unknown(cdc::BinaryMode::Bytes)) | Form::Bytes => BASE64,
         Form::Odd(Odd::Unknown(_)) => TEXT,
         Form::Odd(Odd::HstoreJson) => PAIR_AS_TEXT,

@@ -130,7 +130,7 @@ fn string_value(form: &Form, string: &str, out: &mut Vec<u8>) -> Result<(), Reas
             let bytes = decoded(*mode, string).ok_or("expected bytes as text")?;
             text::bytea::write(&bytes, out);
         }
-        Form::Digits => {
+        Form::Digits { .. } => {
             let text = match string {
                 "NAN" => "NaN",
                 "POSITIVE_INFINITY" => "Infinity",

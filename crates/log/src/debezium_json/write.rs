@@ -91,7 +91,7 @@ impl Writer {
             Form::Float { single } => Ok(float(*single, text, out)),
             Form::Decimal { scale, .. } => Ok(self.decimal(i32::from(*scale), text, out)),
             Form::VariableDecimal => Ok(self.variable(text, out)),
-            Form::Digits => number_as_text(text, out),
+            Form::Digits { .. } => number_as_text(text, out),
             Form::Double => Ok(number_as_double(text, out)),
             Form::Bytes => Ok(self.bytea(text, out)),
             Form::Encoded(mode) => self.encoded(*mode, text, out),

@@ -111,11 +111,8 @@ pub(crate) fn fallback(form: &Form) -> Value {
         Form::Decimal { scale, .. } => Value::Decimal(Decimal::new(0, i32::from(*scale))),
         Form::Odd(Odd::Money { scale }) => Value::Decimal(Decimal::new(0, i32::from(*scale))),
         Form::VariableDecimal => variable_zero(),
-        Form::Digits => text("0"),
-        Form::Odd(Odd::MoneyDigits { scale }) => text(&match usize::from(*scale) {
-            0 => "0".to_owned(),
-            scale => format!("0.{}", "0".repeat(scale)),
-        }),
+        Form::Digits { scale } => nought_of(scale.unwrap_or(0)),
+        Form::Odd(Odd::MoneyDigits { scale }) => nought_of(i16::from(*scale)),
         Form::Bytes | Form::Odd(Odd::Bits(_)) => Value::Bytes(Vec::new()),
         Form::Odd(Odd::Unknown(cdc::BinaryMode::Bytes)) => Value::Bytes(Vec::new()),
         Form::Days { connect: false } | Form::Time(Unit::Millis) => Value::Int32(0),
@@ -136,6 +133,14 @@ pub(crate) fn fallback(form: &Form) -> Value {
         | Form::Odd(Odd::Unknown(_)) => text(""),
         Form::Odd(odd) => odd_fallback(odd),
     }
+}
+
+/// Nought as digits, this many of them behind the point.
+fn nought_of(scale: i16) -> Value {
+    Value::String(match usize::try_from(scale) {
+        Ok(scale @ 1..) => format!("0.{}", "0".repeat(scale)),
+        _ => "0".to_owned(),
+    })
 }
 
 fn odd_fallback(odd: &Odd) -> Value {

@@ -44,8 +44,8 @@ pub(crate) enum Form {
     Decimal { scale: i16, precision: u16 },
     /// `io.debezium.data.VariableScaleDecimal`.
     VariableDecimal,
-    /// A number's digits as text.
-    Digits,
+    /// A number's digits as text, with this many behind the point where the column says so.
+    Digits { scale: Option<i16> },
     /// A number as a `float64`.
     Double,
     /// Bytes.
@@ -177,7 +177,7 @@ impl Form {
 
 fn numeric(pg: &PgType, mode: DecimalMode) -> Form {
     match (mode, pg.precision_and_scale()) {
-        (DecimalMode::String, _) => Form::Digits,
+        (DecimalMode::String, declared) => Form::Digits { scale: declared.map(|(_, scale)| scale) },
         (DecimalMode::Double, _) => Form::Double,
         (DecimalMode::Precise, Some((precision, scale))) => Form::Decimal { scale, precision },
         (DecimalMode::Precise, None) => Form::VariableDecimal,

@@ -21,7 +21,7 @@ pub(crate) fn schema_of(form: &Form) -> Schema {
             .parameter("connect.decimal.precision", precision.to_string()),
         Form::VariableDecimal => variable_decimal(),
         Form::Bytes => Schema::new(Type::Bytes),
-        Form::Digits | Form::Encoded(_) => Schema::new(Type::String),
+        Form::Digits { .. } | Form::Encoded(_) => Schema::new(Type::String),
         Form::Days { connect: true } => Schema::date(),
         Form::Days { connect: false } => named(Type::Int32, "io.debezium.time.Date"),
         Form::IsoDate => named(Type::String, "io.debezium.time.IsoDate"),

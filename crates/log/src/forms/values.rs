@@ -18,7 +18,13 @@ pub(crate) fn value_of(form: &Form, text: &[u8]) -> Option<Value> {
         Form::Text(_) => Value::String(string()?.to_owned()),
         Form::Decimal { scale, .. } => decimal(string()?, i32::from(*scale))?,
         Form::VariableDecimal => variable(text)?,
-        Form::Digits => Value::String(digits(string()?).to_owned()),
+        Form::Digits { scale: None } => Value::String(digits(string()?).to_owned()),
+        Form::Digits { scale: Some(scale) } => Value::String(match string()? {
+            text if text.ends_with(|last: char| last.is_ascii_digit()) => {
+                adjusted(text, i32::from(*scale))?
+            }
+            text => digits(text).to_owned(),
+        }),
         Form::Bytes => Value::Bytes(bytes(text)?),
         Form::Encoded(mode) => Value::String(encoded(*mode, &bytes(text)?)),
         Form::Days { connect } => days(*connect, text)?,
@@ -66,11 +72,16 @@ fn decimal(text: &str, scale: i32) -> Option<Value> {
     if text::numeric::read_scaled(text.as_bytes(), scale, &mut bytes) {
         return Decimal::from_be_bytes(&bytes, scale).map(Value::Decimal);
     }
-    // A default is written as its author did: with fewer digits behind the point than the column has, or with more
-    // that are zeros.
+    text::numeric::read_scaled(adjusted(text, scale)?.as_bytes(), scale, &mut bytes)
+        .then(|| Decimal::from_be_bytes(&bytes, scale).map(Value::Decimal))?
+}
+
+/// A number with as many digits behind the point as the scale says: a default is written as its author did, with fewer
+/// than the column has, or with more that are zeros. `None` where digits would be lost.
+fn adjusted(text: &str, scale: i32) -> Option<String> {
     let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
     let wanted = usize::try_from(scale).ok()?;
-    let adjusted = match wanted.checked_sub(decimals.len()) {
+    Some(match wanted.checked_sub(decimals.len()) {
         Some(lacking) => {
             let point = if decimals.is_empty() && lacking > 0 { "." } else { "" };
             format!("{}{point}{}", text.trim_end_matches('.'), "0".repeat(lacking))
@@ -82,9 +93,7 @@ fn decimal(text: &str, scale: i32) -> Option<Value> {
             }
             kept.trim_end_matches('.').to_owned()
         }
-    };
-    text::numeric::read_scaled(adjusted.as_bytes(), scale, &mut bytes)
-        .then(|| Decimal::from_be_bytes(&bytes, scale).map(Value::Decimal))?
+    })
 }
 
 fn variable(text: &[u8]) -> Option<Value> {
