@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use stack::tools;
 
@@ -21,12 +22,17 @@ impl Place {
         let program = tools::postgres_client(&bin, "psql").expect("psql is there");
         let mut command = Command::new(program);
         command.args(["-X", "-q", "-d", &self.postgres.url(database)]);
-        command.env("PGAPPNAME", "holder").stdin(Stdio::piped()).stdout(Stdio::null());
+        // Others may be held in the same database.
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("holder {}", NEXT.fetch_add(1, Ordering::Relaxed));
+        command.env("PGAPPNAME", &name).stdin(Stdio::piped()).stdout(Stdio::null());
         let mut session = command.spawn().expect("psql starts");
         let input = session.stdin.as_mut().expect("it was asked for");
         writeln!(input, "BEGIN; {statement};").expect("psql reads");
-        let open = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder' AND state = 'idle in transaction' AND query <> 'BEGIN;'";
-        self.wait_sql(database, open, "1");
+        let open = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND state = 'idle in transaction' AND query <> 'BEGIN;'"
+        );
+        self.wait_sql(database, &open, "1");
         Held(session)
     }
 }
