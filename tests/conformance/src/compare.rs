@@ -35,6 +35,13 @@ pub(crate) struct Difference {
     theirs: Option<String>,
 }
 
+impl Difference {
+    /// Whether Debezium has nothing there.
+    pub(crate) fn is_only_ours(&self) -> bool {
+        self.theirs.is_none()
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let offset = |offset: Option<i64>| offset.map_or("-".to_owned(), |at| at.to_string());
@@ -84,6 +91,7 @@ fn differences(ours: Option<&Record>, theirs: Option<&Record>) -> Vec<Different>
             let [key, value] = &ours.schemas;
             let [their_key, their_value] = &theirs.schemas;
             one("key_schema", key.as_ref(), their_key.as_ref(), &mut out);
+            let value = value.as_ref().map(|ours| common_order(ours, their_value.as_ref()));
             one("value_schema", value.as_ref(), their_value.as_ref(), &mut out);
             headers(ours).differ(&headers(theirs), "headers", &mut out);
             let snapshot = ours.is_snapshot() && theirs.is_snapshot();
@@ -98,6 +106,19 @@ fn differences(ours: Option<&Record>, theirs: Option<&Record>) -> Vec<Different>
         }
     }
     out
+}
+
+/// Our schema with the fields of a row in their order as far as Debezium has them: what one side alone has is a
+/// difference of its own.
+fn common_order(ours: &Json, theirs: Option<&Json>) -> Json {
+    let mut ours = ours.clone();
+    let order = |json: &Json| json.get("row").and_then(|row| row.get("@order")).cloned();
+    if let Some(Json::List(theirs)) = theirs.and_then(order)
+        && let Some(Json::List(names)) = ours.get_mut("row").and_then(|row| row.get_mut("@order"))
+    {
+        names.retain(|name| theirs.contains(name));
+    }
+    ours
 }
 
 fn headers(record: &Record) -> Json {

@@ -18,6 +18,9 @@ struct Entry {
     topic: String,
     /// The place in the record.
     path: String,
+    /// Whether it means only what Debezium has nothing for.
+    #[serde(default)]
+    only_ours: bool,
     /// Why.
     reason: String,
     #[serde(skip)]
@@ -46,12 +49,15 @@ impl Declared {
 
     /// The reason for a difference, if there is one. Every entry that fits is used by it.
     pub(crate) fn find(&self, case: &str, difference: &Difference) -> Option<&str> {
-        self.reason(case, &difference.topic, &difference.path)
+        self.reason(case, &difference.topic, &difference.path, difference.is_only_ours())
     }
 
-    fn reason(&self, case: &str, topic: &str, path: &str) -> Option<&str> {
+    fn reason(&self, case: &str, topic: &str, path: &str, only_ours: bool) -> Option<&str> {
         let fits = |entry: &&Entry| {
-            like(&entry.case, case) && like(&entry.topic, topic) && like(&entry.path, path)
+            like(&entry.case, case)
+                && like(&entry.topic, topic)
+                && like(&entry.path, path)
+                && (only_ours || !entry.only_ours)
         };
         let entry = self.0.iter().find(fits)?;
         entry.used.store(true, Ordering::Relaxed);
@@ -83,8 +89,8 @@ mod tests {
         let text = "- { case: a*, topic: '*', path: 'value.*.x', reason: so }\n\
                     - { case: b, topic: t, path: key, reason: so }\n";
         let declared = Declared::parse(text).unwrap();
-        assert_eq!(declared.reason("abc", "t", "value.after.x"), Some("so"));
-        assert_eq!(declared.reason("abc", "t", "value.after.xy"), None);
+        assert_eq!(declared.reason("abc", "t", "value.after.x", false), Some("so"));
+        assert_eq!(declared.reason("abc", "t", "value.after.xy", true), None);
         assert_eq!(declared.unused(), ["b t key"]);
         assert!(Declared::parse("- { case: a, topic: t, path: p, reason: ' ' }").is_err());
     }
