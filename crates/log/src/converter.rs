@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Lsn, Op, Position, Row, Schema, SnapshotRow, TableName, Value};
+use cdc::{Batch, Event, Lsn, Note, Op, Position, Row, Schema, SnapshotRow, TableName, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,12 @@ pub enum ConvertError {
         /// The column.
         column: Arc<str>,
         /// The event.
+        position: Position,
+    },
+    /// A note does not fit its own schema.
+    #[error("the note at {position} does not fit its schema")]
+    Note {
+        /// Where it stands.
         position: Position,
     },
     /// A record is not what its format says.
@@ -116,6 +122,12 @@ pub trait Converter: Send {
     /// Where a value cannot be written; `records` is as it was then.
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError>;
 
+    /// Appends the record of what is no change of a row.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError>;
+
     /// Reads the value of a record whose schema is known. `verbatim` is the header of that name.
     ///
     /// # Errors
@@ -151,6 +163,12 @@ impl Converter for AnyConverter {
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.encode(event, records),
+        }
+    }
+
+    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
+        match self {
+            AnyConverter::DebeziumJson(converter) => converter.note(note, records),
         }
     }
 

@@ -28,6 +28,7 @@ mod forget;
 mod hand;
 mod lane;
 pub mod murmur2;
+mod notes;
 mod offsets;
 mod pause;
 mod producer;
@@ -39,6 +40,7 @@ mod scan;
 mod sink;
 mod source;
 mod stamp;
+mod targets;
 pub mod topics;
 
 pub use acl::commands as acl_commands;

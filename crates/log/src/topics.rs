@@ -1,6 +1,8 @@
 //! The names of topics: Debezium's for the data, our own for what makes it a log.
 
-use cdc::Schema;
+use cdc::{Note, Schema};
+
+use crate::config::Kafka;
 
 /// The topic of the capture checkpoints: compacted, one partition.
 pub fn offsets_topic(prefix: &str) -> String {
@@ -22,6 +24,14 @@ pub fn data_topic(prefix: &str, schema: &Schema) -> String {
     match &schema.topic {
         Some(topic) => legal(topic),
         None => legal(&format!("{prefix}.{}.{}", schema.table.schema, schema.table.name)),
+    }
+}
+
+/// The topic of a note.
+pub fn note_topic(kafka: &Kafka, note: &Note) -> String {
+    let prefix = &kafka.topic_prefix;
+    match note {
+        Note::Message(_) => legal(&format!("{prefix}.message")),
     }
 }
 

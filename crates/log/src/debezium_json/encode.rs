@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cdc::{Batch, Cell, Change, Event, Op, Row};
 
 use super::frames::Frames;
+use super::note::NoteWriter;
 use super::prepared::{Prepared, PreparedTransaction, json_string};
 use super::row::{RowWriter, Side};
 use crate::converter::ConvertError;
@@ -25,6 +26,7 @@ pub struct DebeziumJson {
     schemas: HashMap<u64, Arc<Prepared>>,
     rows: RowWriter,
     pub(super) frames: Frames,
+    pub(super) notes: NoteWriter,
 }
 
 impl DebeziumJson {
@@ -44,6 +46,7 @@ impl DebeziumJson {
             schemas: HashMap::new(),
             rows: RowWriter::default(),
             frames: Frames::default(),
+            notes: NoteWriter::new(topic_prefix),
         }
     }
 

@@ -9,6 +9,7 @@ mod encode;
 mod envelope;
 mod foreign;
 mod frames;
+mod note;
 mod placeholder;
 mod prepared;
 mod read;
@@ -17,7 +18,7 @@ mod string;
 mod typed;
 mod write;
 
-use cdc::{Batch, Event, Schema};
+use cdc::{Batch, Event, Note, Schema};
 
 use crate::converter::{ConvertError, Converter, Foreign, Piece};
 use crate::records::Records;
@@ -27,6 +28,7 @@ pub use encode::DebeziumJson;
 impl Converter for DebeziumJson {
     fn begin(&mut self, batch: &Batch, now_micros: i64) {
         self.begin_batch(batch, now_micros);
+        self.notes.begin(batch, now_micros);
     }
 
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
@@ -37,6 +39,10 @@ impl Converter for DebeziumJson {
             records.list.truncate(list);
         }
         result
+    }
+
+    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
+        self.notes.write(note, records)
     }
 
     fn decode(
