@@ -23,7 +23,7 @@ pub mod text;
 
 pub use batch::Batch;
 pub use checkpoint::{Captured, CapturedTable, Checkpoint, LogPlace, Progress, SourceId};
-pub use event::{Change, Event, Op, SnapshotRow, Transaction};
+pub use event::{Change, Event, Op, Origin, SnapshotRow, Transaction};
 pub use fault::{Fault, Finding, Remedy, Status};
 pub use lsn::{Lsn, LsnError, Position};
 pub use meter::{Meter, Phase};

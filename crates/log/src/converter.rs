@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Lsn, Note, Op, Position, Row, Schema, SnapshotRow, TableName, Value};
+use cdc::{
+    Batch, Event, Lsn, Note, Op, Origin, Position, Row, Schema, SnapshotRow, TableName, Value,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +96,8 @@ pub struct Piece {
     pub previous_commit_lsn: Option<Lsn>,
     /// Which of the snapshot's rows it is, if it is one.
     pub snapshot: Option<SnapshotRow>,
+    /// Where the source has the transaction from.
+    pub origin: Option<Origin>,
 }
 
 /// A change as any producer of the format writes it: typed values under their names.

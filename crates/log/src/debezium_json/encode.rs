@@ -220,6 +220,6 @@ impl DebeziumJson {
         out.extend_from_slice(&schema.source);
         out.extend_from_slice(&self.transaction.xid);
         out.extend_from_slice(lsn);
-        out.extend_from_slice(b",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}");
+        out.extend_from_slice(&self.transaction.tail);
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cdc::{Identity, Lsn, Op, Row, RowBuilder, Schema, SnapshotRow};
+use cdc::{Identity, Lsn, Op, Origin, Row, RowBuilder, Schema, SnapshotRow};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -43,6 +43,9 @@ pub(super) struct Source<'a> {
     #[serde(rename = "txId")]
     pub(super) xid: Option<i64>,
     pub(super) lsn: Option<u64>,
+    #[serde(borrow)]
+    pub(super) origin: Option<Cow<'a, str>>,
+    pub(super) origin_lsn: Option<u64>,
 }
 
 impl Source<'_> {
@@ -58,6 +61,11 @@ impl Source<'_> {
         }
         let known = SnapshotRow::ALL.into_iter().find(|row| row.word() == marker);
         Some(known.unwrap_or(SnapshotRow::Within))
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        let lsn = Lsn::new(self.origin_lsn.unwrap_or_default());
+        self.origin.as_deref().map(|name| Origin { name: name.into(), lsn })
     }
 
     fn previous_commit_lsn(&self) -> Option<Lsn> {
@@ -130,6 +138,7 @@ pub(super) fn read(
         commit_micros: source.commit_micros(),
         previous_commit_lsn: source.previous_commit_lsn(),
         snapshot: source.snapshot_row(),
+        origin: source.origin(),
     };
     let (before, after) = match piece.op {
         Op::Create | Op::Read => (false, true),

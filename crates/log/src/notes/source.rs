@@ -63,6 +63,7 @@ impl SourceBlock {
         let previous = transaction
             .previous_commit_lsn
             .map_or("null".to_owned(), |lsn| format!("\"{}\"", lsn.get()));
+        let origin = transaction.origin.as_ref();
         let xid = match transaction.xid {
             0 => Value::Null,
             xid => Value::Int64(xid.into()),
@@ -82,8 +83,8 @@ impl SourceBlock {
             xid,
             number(lsn),
             Value::Null,
-            Value::Null,
-            Value::Null,
+            origin.map_or(Value::Null, |origin| text(&origin.name)),
+            origin.map_or(Value::Null, |origin| number(origin.lsn)),
         ];
         Value::Struct(Struct { schema: Arc::clone(&self.schema), values })
     }

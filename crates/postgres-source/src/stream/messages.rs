@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{
-    CapturedTable, Cell, Change, Event, Finding, Lsn, Meter, Position, Schema, TableName,
+    CapturedTable, Cell, Change, Event, Finding, Lsn, Meter, Origin, Position, Schema, TableName,
     Transaction,
 };
 use pgoutput::{Begin, Commit, Message, OldTuple, Relation};
@@ -62,8 +62,9 @@ impl Stream {
                 let said = Said { transactional, lsn, prefix, content };
                 self.said(wal_start, said)?;
             }
-            // What came from elsewhere is applied like everything else; a type says nothing the catalog does not.
-            Message::Origin { .. } | Message::Type(_) => {}
+            Message::Origin { commit_lsn, name } => self.origin(commit_lsn, &name)?,
+            // A type says nothing the catalog does not.
+            Message::Type(_) => {}
         }
         Ok(Step::Done)
     }
@@ -79,8 +80,19 @@ impl Stream {
             commit_micros: begin.commit_micros,
             previous_commit_lsn: self.previous_commit,
             snapshot: None,
+            origin: None,
         };
         self.open = Some(Open { transaction: Arc::new(transaction), seq: 0 });
+        Ok(())
+    }
+
+    /// The transaction came from elsewhere: it is applied like everything else, and says so.
+    fn origin(&mut self, lsn: Lsn, name: &str) -> Result<(), SourceError> {
+        let Some(open) = &mut self.open else {
+            return Err(self.wrong("an origin outside of a transaction".to_owned()));
+        };
+        let origin = Origin { name: name.into(), lsn };
+        Arc::make_mut(&mut open.transaction).origin = Some(origin);
         Ok(())
     }
 
