@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Checkpoint, Event, Schema};
+use crate::{Checkpoint, Event, Note, Schema};
 
 /// Events in commit order, and the checkpoint that is true once they are durable.
 ///
@@ -14,6 +14,8 @@ pub struct Batch {
     pub relations: Vec<Arc<Schema>>,
     /// The events.
     pub events: Vec<Event>,
+    /// What is said beside them, in order. A sink without a place for it passes over it.
+    pub notes: Vec<Note>,
     /// How far the batch reaches.
     pub checkpoint: Checkpoint,
     /// An attempt at a snapshot begins here: what an earlier attempt wrote is void.
@@ -23,23 +25,31 @@ pub struct Batch {
 impl Batch {
     /// Progress to `checkpoint`, and nothing else.
     pub fn progress(checkpoint: Checkpoint) -> Self {
-        Self { relations: Vec::new(), events: Vec::new(), checkpoint, begin: false }
+        Self {
+            relations: Vec::new(),
+            events: Vec::new(),
+            notes: Vec::new(),
+            checkpoint,
+            begin: false,
+        }
     }
 
     /// The bytes the batch keeps in memory, roughly.
     pub fn weight(&self) -> usize {
-        self.events.iter().map(Event::weight).sum()
+        self.events.iter().map(Event::weight).sum::<usize>()
+            + self.notes.iter().map(Note::weight).sum::<usize>()
     }
 
     /// Whether it has nothing but its checkpoint.
     pub fn is_progress(&self) -> bool {
-        self.events.is_empty() && self.relations.is_empty() && !self.begin
+        self.events.is_empty() && self.notes.is_empty() && self.relations.is_empty() && !self.begin
     }
 
     /// Takes in the batch that follows: the two are one from here on.
     pub fn append(&mut self, next: Batch) {
         self.relations.extend(next.relations);
         self.events.extend(next.events);
+        self.notes.extend(next.notes);
         self.checkpoint = next.checkpoint;
     }
 }

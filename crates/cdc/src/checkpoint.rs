@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_between_transactions_is_done_with_its_end() {
+        let said = Position::outside(Lsn::new(100));
+        assert!(Progress::After { end_lsn: Lsn::new(100) }.covers(said));
+        assert!(!Progress::After { end_lsn: Lsn::new(99) }.covers(said));
+        assert!(at(60, 7) < said && said < at(100, 0));
+    }
+
+    #[test]
     fn inside_covers_what_it_counted_and_all_before() {
         let inside = Progress::Inside { commit_lsn: Lsn::new(100), done: 2 };
         assert!(inside.covers(at(99, 1_000)) && inside.covers(at(100, 1)));

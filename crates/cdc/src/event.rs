@@ -130,6 +130,19 @@ pub struct Transaction {
     pub previous_commit_lsn: Option<Lsn>,
     /// Which of the snapshot's rows this is, if it is one of them.
     pub snapshot: Option<SnapshotRow>,
+    /// Where the source itself has it from, if it was replicated there.
+    pub origin: Option<Origin>,
+}
+
+/// A replication origin, and where the transaction stood there.
+///
+/// <https://www.postgresql.org/docs/current/replication-origins.html>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The origin's name.
+    pub name: Arc<str>,
+    /// Where the transaction was committed there; zero where that was not said.
+    pub lsn: Lsn,
 }
 
 /// Where a row stands in the snapshot: Debezium's marker in `source.snapshot`.

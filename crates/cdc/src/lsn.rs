@@ -85,6 +85,15 @@ pub struct Position {
     pub seq: u64,
 }
 
+impl Position {
+    /// The place of what the server says between transactions, from the end of its record in the log: that
+    /// record's last byte. No commit begins within another record, so the place is behind every transaction that
+    /// was sent before and before every one that is sent after.
+    pub const fn outside(end_lsn: Lsn) -> Self {
+        Self { commit_lsn: Lsn(end_lsn.0.saturating_sub(1)), seq: 0 }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.commit_lsn, self.seq)

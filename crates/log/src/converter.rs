@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Lsn, Op, Position, Row, Schema, SnapshotRow, TableName, Value};
+use cdc::{
+    Batch, Event, Lsn, Note, Op, Origin, Position, Row, Schema, SnapshotRow, TableName, Value,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +63,12 @@ pub enum ConvertError {
         /// The event.
         position: Position,
     },
+    /// A note does not fit its own schema.
+    #[error("the note at {position} does not fit its schema")]
+    Note {
+        /// Where it stands.
+        position: Position,
+    },
     /// A record is not what its format says.
     #[error("byte {byte}: {reason}")]
     Malformed {
@@ -90,6 +98,8 @@ pub struct Piece {
     pub previous_commit_lsn: Option<Lsn>,
     /// Which of the snapshot's rows it is, if it is one.
     pub snapshot: Option<SnapshotRow>,
+    /// Where the source has the transaction from.
+    pub origin: Option<Origin>,
 }
 
 /// A change as any producer of the format writes it: typed values under their names.
@@ -117,6 +127,12 @@ pub trait Converter: Send {
     /// # Errors
     /// Where a value cannot be written; `records` is as it was then.
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError>;
+
+    /// Appends the record of what is no change of a row.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError>;
 
     /// Reads the value of a record whose schema is known. `verbatim` is the header of that name.
     ///
@@ -153,6 +169,12 @@ impl Converter for AnyConverter {
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.encode(event, records),
+        }
+    }
+
+    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
+        match self {
+            AnyConverter::DebeziumJson(converter) => converter.note(note, records),
         }
     }
 

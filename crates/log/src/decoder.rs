@@ -52,7 +52,7 @@ impl Decoder {
         Ok(self.schemas.get(&fingerprint).map(Arc::clone))
     }
 
-    /// The change in a record; `None` is a tombstone.
+    /// The change in a record; none in a tombstone, and in a note beside which `route` sent rows.
     pub(crate) fn decode(
         &mut self,
         place: &str,
@@ -61,6 +61,9 @@ impl Decoder {
         let Some(stamp) = message.header(STAMP_HEADER).and_then(Stamp::read) else {
             return Ok(None);
         };
+        if stamp.fingerprint == 0 {
+            return Ok(Some((stamp, None)));
+        }
         let Some(value) = message.payload() else { return Ok(Some((stamp, None))) };
         let schema = self.schema(stamp.fingerprint)?.ok_or_else(|| {
             self.missing(stamp.fingerprint, &format!("{place}, offset {}", message.offset()))

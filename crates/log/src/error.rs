@@ -93,6 +93,7 @@ fn encode_remedy(error: &ConvertError) -> &'static str {
         ConvertError::KeyNotSent { .. } => {
             "Let the source send whole old rows: ALTER TABLE … REPLICA IDENTITY FULL."
         }
+        ConvertError::Note { .. } => "Report this message.",
         ConvertError::Malformed { .. } => "Look at the record at this place.",
     }
 }

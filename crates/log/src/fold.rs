@@ -84,6 +84,7 @@ fn enter(transaction: &mut Arc<Transaction>, record: &ReadRecord) {
         commit_micros: piece.commit_micros,
         previous_commit_lsn: piece.previous_commit_lsn,
         snapshot: piece.snapshot,
+        origin: piece.origin.clone(),
     };
     if **transaction != now {
         *transaction = Arc::new(now);

@@ -30,6 +30,7 @@ mod forms;
 mod hand;
 mod lane;
 pub mod murmur2;
+mod notes;
 mod offsets;
 mod pause;
 mod producer;
@@ -41,6 +42,7 @@ mod scan;
 mod sink;
 mod source;
 mod stamp;
+mod targets;
 pub mod topics;
 
 pub use acl::commands as acl_commands;

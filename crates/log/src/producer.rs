@@ -23,14 +23,8 @@ use crate::hand::Hand;
 use crate::murmur2;
 use crate::records::{RecordRef, Records, VERBATIM_HEADER};
 use crate::stamp::STAMP_HEADER;
+use crate::targets::Target;
 use crate::topics;
-
-/// A topic records go to.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) name: Arc<str>,
-    pub(crate) partitions: i32,
-}
 
 /// A record of ours, for partition 0.
 #[derive(Debug)]
@@ -202,7 +196,7 @@ impl ProducerThread {
     fn places(&self, delivered: &Delivered) -> (Places, Places) {
         let (mut starts, mut ends) = (Places::new(), Places::new());
         for ((topic, partition), (start, end)) in &delivered.places {
-            if let Some(target) = self.targets.get(*topic) {
+            if let Some(target) = self.targets.get(*topic).filter(|target| target.rows) {
                 starts.entry(Arc::clone(&target.name)).or_default().insert(*partition, *start);
                 ends.entry(Arc::clone(&target.name)).or_default().insert(*partition, *end);
             }

@@ -242,7 +242,8 @@ impl Reader {
         }
         self.place.cut = Some(offset);
         self.previous = Some(cut.checkpoint.progress);
-        Ok(Batch { relations, events, checkpoint: cut.checkpoint, begin: cut.begin })
+        let begin = cut.begin;
+        Ok(Batch { relations, events, begin, ..Batch::progress(cut.checkpoint) })
     }
 
     fn relations(&mut self, offset: i64, cut: &Cut) -> Result<Vec<Arc<Schema>>, LogError> {

@@ -4,7 +4,7 @@
 //! [`write`](Sink::write) means that all of it is committed; after an error nothing of it is visible, or all
 //! of it is and the checkpoint in the log says so.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,8 +18,9 @@ use crate::converter::{AnyConverter, Converter};
 use crate::cut::{Cut, Places};
 use crate::error::LogError;
 use crate::offsets::{self, Kept, LastEvent};
-use crate::producer::{Command, Finish, Own, ProducerThread, Target};
+use crate::producer::{Command, Finish, Own, ProducerThread};
 use crate::records::Records;
+use crate::targets::Targets;
 use crate::{scan, topics};
 
 /// A chunk goes to the producer's thread when it has as many bytes.
@@ -36,25 +37,11 @@ pub struct LogSink {
     /// The way to the producer's thread; none before `committed`, and after an error.
     commands: Option<mpsc::Sender<Command>>,
     pool: Arc<Mutex<Vec<Records>>>,
-    topics: Topics,
+    targets: Targets,
     /// The table versions the log has from this process.
     announced: BTreeSet<u64>,
     captured: Arc<Captured>,
     last: LastEvent,
-}
-
-/// The data topics of the tables, by number.
-#[derive(Debug)]
-struct Topics {
-    targets: Arc<[Target]>,
-    by_name: HashMap<String, usize>,
-    by_schema: HashMap<u64, usize>,
-}
-
-impl Default for Topics {
-    fn default() -> Self {
-        Self { targets: Arc::from([]), by_name: HashMap::new(), by_schema: HashMap::new() }
-    }
 }
 
 impl LogSink {
@@ -70,7 +57,7 @@ impl LogSink {
             converter,
             commands: None,
             pool: Arc::default(),
-            topics: Topics::default(),
+            targets: Targets::default(),
             announced: BTreeSet::new(),
             captured: Arc::default(),
             last: LastEvent::default(),
@@ -79,7 +66,7 @@ impl LogSink {
 
     async fn claim(&mut self) -> Result<Option<Checkpoint>, LogError> {
         self.commands = None;
-        self.topics = Topics::default();
+        self.targets = Targets::default();
         self.announced.clear();
         let settings = self.settings.clone();
         blocking(move || prepare(&settings)).await?;
@@ -113,13 +100,20 @@ impl LogSink {
         commands: &mpsc::Sender<Command>,
         batch: &Batch,
     ) -> Result<(), LogError> {
-        self.prepare_topics(batch).await?;
+        self.targets.meet(&self.settings, batch).await?;
         self.converter.begin(batch, now_micros());
         let mut records = self.buffer();
         for event in &batch.events {
-            let topic = self.topics.by_schema.get(&event.schema.fingerprint());
-            records.enter_topic(topic.copied().ok_or(LogError::Void)?);
+            records.enter_topic(self.targets.of_schema(event.schema.fingerprint())?);
             self.converter.encode(event, &mut records)?;
+            if records.weight() >= CHUNK_BYTES {
+                self.send(commands, std::mem::take(&mut records)).await?;
+                records = self.buffer();
+            }
+        }
+        for note in &batch.notes {
+            records.enter_topic(self.targets.of_note(&self.settings, note)?);
+            self.converter.note(note, &mut records)?;
             if records.weight() >= CHUNK_BYTES {
                 self.send(commands, std::mem::take(&mut records)).await?;
                 records = self.buffer();
@@ -136,48 +130,12 @@ impl LogSink {
         commands: &mpsc::Sender<Command>,
         records: Records,
     ) -> Result<(), LogError> {
-        let command = Command::Produce(records, Arc::clone(&self.topics.targets));
+        let command = Command::Produce(records, Arc::clone(&self.targets.list));
         commands.send(command).await.map_err(|_| LogError::Void)
     }
 
     fn buffer(&self) -> Records {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    /// Makes the topics of tables met for the first time, and gives them numbers.
-    async fn prepare_topics(&mut self, batch: &Batch) -> Result<(), LogError> {
-        let prefix = &self.settings.kafka.topic_prefix;
-        let mut new: Vec<(u64, String)> = Vec::new();
-        for schema in schemas(batch) {
-            let fingerprint = schema.fingerprint();
-            if !self.topics.by_schema.contains_key(&fingerprint)
-                && !new.iter().any(|(known, _)| *known == fingerprint)
-            {
-                new.push((fingerprint, topics::data_topic(prefix, schema)));
-            }
-        }
-        let names: BTreeSet<&String> = new.iter().map(|(_, name)| name).collect();
-        let specs: Vec<TopicSpec> = names
-            .into_iter()
-            .filter(|name| !self.topics.by_name.contains_key(*name))
-            .map(|name| TopicSpec::data(name.clone(), &self.settings))
-            .collect();
-        if !specs.is_empty() {
-            let settings = self.settings.clone();
-            let partitions = blocking(move || admin::ensure(&settings, &specs)).await?;
-            let mut targets = self.topics.targets.to_vec();
-            for (name, partitions) in partitions {
-                self.topics.by_name.insert(name.clone(), targets.len());
-                targets.push(Target { name: name.into(), partitions });
-            }
-            self.topics.targets = targets.into();
-        }
-        for (fingerprint, name) in new {
-            if let Some(topic) = self.topics.by_name.get(&name) {
-                self.topics.by_schema.insert(fingerprint, *topic);
-            }
-        }
-        Ok(())
     }
 
     async fn finish(
@@ -289,7 +247,7 @@ impl Sink for LogSink {
 }
 
 /// The table versions of a batch: those that begin with it, and those of its events.
-fn schemas(batch: &Batch) -> impl Iterator<Item = &Schema> {
+pub(crate) fn schemas(batch: &Batch) -> impl Iterator<Item = &Schema> {
     let mut before: Option<&Arc<Schema>> = None;
     let of_events = batch.events.iter().filter_map(move |event| {
         let same = before.is_some_and(|before| Arc::ptr_eq(before, &event.schema));

@@ -1,6 +1,6 @@
 //! The header `pgrelay.position`: where a record's event stands, and what its row looks like.
 
-use cdc::{Lsn, Position};
+use cdc::{Lsn, Note, Position};
 
 /// The header's name.
 pub const STAMP_HEADER: &str = "pgrelay.position";
@@ -12,7 +12,7 @@ pub struct Stamp {
     pub position: Position,
     /// Which record of the event: 0 the change itself, 1 the tombstone, 2 the create of a move.
     pub sub: u8,
-    /// The schema's fingerprint.
+    /// The schema's fingerprint; 0 is a note, which has no rows.
     pub fingerprint: u64,
     /// `TRUNCATE … CASCADE`.
     pub cascade: bool,
@@ -24,6 +24,11 @@ impl Stamp {
     /// The stamp of an event's first record.
     pub fn new(position: Position, fingerprint: u64) -> Self {
         Self { position, sub: 0, fingerprint, cascade: false, restart_identity: false }
+    }
+
+    /// The stamp of a note's record.
+    pub fn of_note(note: &Note) -> Self {
+        Self::new(note.position(), 0)
     }
 
     /// The stamp of the event's record `sub`.

@@ -1,6 +1,8 @@
 //! The names of topics: Debezium's for the data, our own for what makes it a log.
 
-use cdc::{Schema, TableName};
+use cdc::{Note, Schema, TableName};
+
+use crate::config::Kafka;
 
 /// The topic of the capture checkpoints: compacted, one partition.
 pub fn offsets_topic(prefix: &str) -> String {
@@ -28,6 +30,14 @@ pub fn data_topic(prefix: &str, schema: &Schema) -> String {
 /// `<prefix>.<schema>.<table>`: what Debezium calls a table's topic, and the schemas of its records after.
 pub fn table_topic(prefix: &str, table: &TableName) -> String {
     legal(&format!("{prefix}.{}.{}", table.schema, table.name))
+}
+
+/// The topic of a note.
+pub fn note_topic(kafka: &Kafka, note: &Note) -> String {
+    let prefix = &kafka.topic_prefix;
+    match note {
+        Note::Message(_) => legal(&format!("{prefix}.message")),
+    }
 }
 
 /// The name with each character Kafka does not allow replaced by `_`, as Debezium does.

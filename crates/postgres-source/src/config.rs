@@ -7,6 +7,8 @@ use std::sync::Arc;
 use cdc::TableName;
 use serde::Deserialize;
 
+use crate::prefixes::Prefixes;
+
 /// Whether the tables are copied before the changes are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +112,8 @@ pub struct Settings {
     pub snapshot: SnapshotMode,
     /// The forms of values in records.
     pub modes: cdc::Modes,
+    /// Which logical decoding messages are captured.
+    pub messages: Prefixes,
     /// A batch ends at this many events.
     pub batch_events_max: usize,
     /// A batch ends at this many bytes.

@@ -13,6 +13,7 @@ mod error;
 mod feed;
 mod lock;
 mod monitor;
+mod prefixes;
 mod preflight;
 mod publication;
 mod slot;
@@ -24,5 +25,6 @@ mod watch;
 
 pub use config::{PatternError, Settings, SnapshotMode, TablePattern, is_slot_name};
 pub use error::SourceError;
+pub use prefixes::Prefixes;
 pub use preflight::{compare, drop_made, grants, preflight, schemas, wal_end};
 pub use source::PostgresSource;

@@ -4,16 +4,16 @@
 //! than a batch may be, or before a table version that was not seen before: what comes before a change of
 //! shape is durable before that shape is bound to the chain.
 
+mod building;
 mod messages;
+mod said;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use cdc::{
-    Batch, Captured, Checkpoint, Event, Lsn, Meter, Progress, Schema, SourceId, Transaction,
-};
+use cdc::{Batch, Captured, Checkpoint, Lsn, Meter, Progress, SourceId, Transaction};
 use pgoutput::{Frame, Message};
 use postgres_client::Session;
 use tokio::time::Instant;
@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::config::Settings;
 use crate::error::SourceError;
 use crate::feed::Feed;
+use building::Building;
 use messages::Known;
 
 /// Progress without events is written this often.
@@ -33,17 +34,6 @@ const PROGRESS_BYTES: u64 = 16 * 1024 * 1024;
 struct Open {
     transaction: Arc<Transaction>,
     seq: u64,
-}
-
-/// The batch that is being built.
-#[derive(Debug, Default)]
-struct Building {
-    relations: Vec<Arc<Schema>>,
-    events: Vec<Event>,
-    weight: usize,
-    /// How many events belong to whole transactions, and where the last of these ends.
-    whole: usize,
-    end: Option<Lsn>,
 }
 
 /// What became of one message.
@@ -70,6 +60,8 @@ pub(crate) struct Stream {
     /// Where the last batch given away ends, and when it was given.
     given: (Lsn, Instant),
     previous_commit: Option<Lsn>,
+    /// When the transaction that was received last was committed; 0 before the first.
+    begun_micros: i64,
     /// What is said before anything that is received.
     first: Option<Batch>,
     /// The last batch given away ended inside a transaction: a sink may hold its own one open over it.
@@ -101,6 +93,7 @@ impl Stream {
             building: Building::default(),
             given: (given, Instant::now()),
             previous_commit: None,
+            begun_micros: 0,
             first: None,
             inside: matches!(start.progress, Progress::Inside { .. }),
             wanted: None,
@@ -191,7 +184,7 @@ impl Stream {
     }
 
     fn is_full(&self) -> bool {
-        self.building.events.len() >= self.settings.batch_events_max
+        self.building.len() >= self.settings.batch_events_max
             || self.building.weight >= self.settings.batch_bytes_max
     }
 
@@ -228,13 +221,14 @@ impl Stream {
 
     /// Ends the batch here, inside the transaction that is open if one is.
     fn cut(&mut self) -> Batch {
-        let building = std::mem::take(&mut self.building);
         let progress = match &self.open {
             Some(open) if open.seq > 0 => {
                 Progress::Inside { commit_lsn: open.transaction.commit_lsn, done: open.seq }
             }
-            _ => Progress::After { end_lsn: building.end.unwrap_or(self.given.0) },
+            // What is said of a transaction of which nothing is done yet is said with what is done of it.
+            _ => return self.cut_at(self.building.end.unwrap_or(self.given.0)),
         };
+        let building = std::mem::take(&mut self.building);
         // Inside a transaction whose first messages were done before, nothing goes back.
         let progress = match (progress, self.start) {
             (
@@ -250,7 +244,7 @@ impl Stream {
     /// otherwise. A sink can neither commit nor confirm what ends inside.
     fn cut_full(&mut self) -> Batch {
         match self.building.end {
-            Some(end) if self.building.whole > 0 => self.cut_at(end),
+            Some(end) if self.building.has_whole() => self.cut_at(end),
             _ => self.cut(),
         }
     }
@@ -259,7 +253,7 @@ impl Stream {
     fn cut_whole(&mut self) -> Option<Batch> {
         let end = self.building.end?;
         let nothing =
-            self.building.whole == 0 && self.building.relations.is_empty() && !self.inside;
+            !self.building.has_whole() && self.building.relations.is_empty() && !self.inside;
         if nothing && !self.is_due(end) {
             return None;
         }
@@ -267,11 +261,8 @@ impl Stream {
     }
 
     fn cut_at(&mut self, end: Lsn) -> Batch {
-        let rest = self.building.events.split_off(self.building.whole);
-        let building = std::mem::take(&mut self.building);
-        self.building.weight = rest.iter().map(Event::weight).sum();
-        self.building.events = rest;
-        self.give(building, Progress::After { end_lsn: end })
+        let whole = self.building.take_whole();
+        self.give(whole, Progress::After { end_lsn: end })
     }
 
     /// Whether progress to `end` is worth a write of its own.
@@ -294,6 +285,7 @@ impl Stream {
         Batch {
             relations: building.relations,
             events: building.events,
+            notes: building.notes,
             checkpoint: self.checkpoint(progress),
             begin: false,
         }

@@ -127,6 +127,12 @@ impl<'a> Room<'a> {
         let place = Place { database, role: SOURCE_ROLE.to_owned(), port, brokers };
         let sql = format!("CREATE DATABASE {} OWNER {SOURCE_ROLE};", place.database);
         cluster.admin("postgres")?.run(&sql)?;
+        // What a case may do as if it replicated from elsewhere.
+        cluster.admin(&place.database)?.run(&format!(
+            "GRANT EXECUTE ON FUNCTION pg_replication_origin_create(text), pg_replication_origin_drop(text), \
+             pg_replication_origin_session_setup(text), pg_replication_origin_session_reset(), \
+             pg_replication_origin_xact_setup(pg_lsn, timestamptz) TO {SOURCE_ROLE};"
+        ))?;
         Ok(Room { place, cluster, connect, folder: tempfile::tempdir()? })
     }
 

@@ -77,7 +77,7 @@ impl Place {
                 _ => value.clone(),
             }
             .into();
-            listed |= key.ends_with(".include.list");
+            listed |= matches!(&**key, "schema.include.list" | "table.include.list");
         }
         if !listed {
             config["schema.include.list"] = format!("public,{MARK_SCHEMA}").into();
@@ -95,6 +95,8 @@ impl Place {
                 "tables": ["public.*", MARK_TABLE],
                 "slot": name,
                 "publication": name,
+                // Debezium's default is every message, pgrelay's is none.
+                "message_prefix_include_list": [".*"],
             } },
             "kafka": {
                 "brokers": self.brokers,
@@ -122,6 +124,13 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
         }
         ("tombstones.on.delete", switch @ ("true" | "false")) => {
             file["kafka"]["tombstones"] = (switch == "true").into();
+        }
+        ("message.prefix.include.list", list) => {
+            postgres["message_prefix_include_list"] = list.split(',').collect();
+        }
+        ("message.prefix.exclude.list", list) => {
+            postgres["message_prefix_include_list"] = Value::Null;
+            postgres["message_prefix_exclude_list"] = list.split(',').collect();
         }
         ("topic.creation.default.partitions", n) => {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();

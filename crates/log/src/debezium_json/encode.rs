@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cdc::{Batch, Cell, Change, Event, Op, Row, Schema};
 
 use super::frames::Frames;
+use super::note::NoteWriter;
 use super::prepared::{Prepared, PreparedTransaction, json_string};
 use super::row::{RowWriter, Side};
 use crate::converter::ConvertError;
@@ -28,6 +29,7 @@ pub struct DebeziumJson {
     schemas: HashMap<u64, Arc<Prepared>>,
     rows: RowWriter,
     pub(super) frames: Frames,
+    pub(super) notes: NoteWriter,
 }
 
 impl DebeziumJson {
@@ -49,6 +51,7 @@ impl DebeziumJson {
             schemas: HashMap::new(),
             rows: RowWriter::new(!schemas_enable),
             frames: Frames::default(),
+            notes: NoteWriter::new(topic_prefix, schemas_enable),
         }
     }
 
@@ -226,6 +229,6 @@ impl DebeziumJson {
         out.extend_from_slice(&schema.source);
         out.extend_from_slice(&self.transaction.xid);
         out.extend_from_slice(lsn);
-        out.extend_from_slice(b",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}");
+        out.extend_from_slice(&self.transaction.tail);
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cdc::{Identity, Lsn, Op, Row, RowBuilder, Schema, SnapshotRow};
+use cdc::{Identity, Lsn, Op, Origin, Row, RowBuilder, Schema, SnapshotRow};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -45,6 +45,9 @@ pub(super) struct Source<'a> {
     #[serde(rename = "txId")]
     pub(super) xid: Option<i64>,
     pub(super) lsn: Option<u64>,
+    #[serde(borrow)]
+    pub(super) origin: Option<Cow<'a, str>>,
+    pub(super) origin_lsn: Option<u64>,
 }
 
 impl Source<'_> {
@@ -60,6 +63,11 @@ impl Source<'_> {
         }
         let known = SnapshotRow::ALL.into_iter().find(|row| row.word() == marker);
         Some(known.unwrap_or(SnapshotRow::Within))
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        let lsn = Lsn::new(self.origin_lsn.unwrap_or_default());
+        self.origin.as_deref().map(|name| Origin { name: name.into(), lsn })
     }
 
     fn previous_commit_lsn(&self) -> Option<Lsn> {
@@ -134,6 +142,7 @@ pub(super) fn read(
         commit_micros: source.commit_micros(),
         previous_commit_lsn: source.previous_commit_lsn(),
         snapshot: source.snapshot_row(),
+        origin: source.origin(),
     };
     let (before, after) = match piece.op {
         Op::Create | Op::Read => (false, true),

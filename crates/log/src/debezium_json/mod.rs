@@ -9,6 +9,7 @@ mod encode;
 mod envelope;
 mod foreign;
 mod frames;
+mod note;
 mod placeholder;
 mod prepared;
 mod read;
@@ -19,7 +20,7 @@ mod write;
 
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Schema};
+use cdc::{Batch, Event, Note, Schema};
 
 use crate::converter::{ConvertError, Converter, Foreign, Piece};
 use crate::records::Records;
@@ -47,6 +48,7 @@ impl Wrapping {
 impl Converter for DebeziumJson {
     fn begin(&mut self, batch: &Batch, now_micros: i64) {
         self.begin_batch(batch, now_micros);
+        self.notes.begin(batch, now_micros);
     }
 
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
@@ -57,6 +59,10 @@ impl Converter for DebeziumJson {
             records.list.truncate(list);
         }
         result
+    }
+
+    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
+        self.notes.write(note, records)
     }
 
     fn decode(

@@ -114,6 +114,8 @@ pub(super) struct PreparedTransaction {
     pub(super) middle: Vec<u8>,
     /// The transaction's id, and up to the LSN.
     pub(super) xid: Vec<u8>,
+    /// Behind the LSN, to the end of the block: what came from elsewhere says from where.
+    pub(super) tail: Vec<u8>,
 }
 
 impl PreparedTransaction {
@@ -160,6 +162,19 @@ impl PreparedTransaction {
             self.xid.extend_from_slice(number.format(transaction.xid).as_bytes());
         }
         self.xid.extend_from_slice(b",\"lsn\":");
+        self.tail.clear();
+        self.tail.extend_from_slice(b",\"xmin\":null,\"origin\":");
+        let origin = transaction.origin.as_ref();
+        match origin {
+            Some(origin) => self.tail.extend(json_string(&origin.name)),
+            None => self.tail.extend_from_slice(b"null"),
+        }
+        self.tail.extend_from_slice(b",\"origin_lsn\":");
+        match origin.map(|origin| origin.lsn.get()) {
+            Some(lsn) => self.tail.extend_from_slice(number.format(lsn).as_bytes()),
+            None => self.tail.extend_from_slice(b"null"),
+        }
+        self.tail.push(b'}');
         self.of = Some(Arc::clone(transaction));
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cdc::{
     Batch, BinaryMode, Change, Checkpoint, Column, DecimalMode, Event, HstoreMode, Identity,
-    IntervalMode, Kind, Lsn, Modes, PgType, Position, Progress, Row, RowBuilder, Schema,
+    IntervalMode, Kind, Lsn, Modes, Origin, PgType, Position, Progress, Row, RowBuilder, Schema,
     SnapshotRow, SourceId, TableName, TimeMode, Transaction,
 };
 use proptest::prelude::*;
@@ -128,6 +128,8 @@ fn event() -> impl Strategy<Value = Event> {
                     commit_micros: i64::from(xid) * 1_000_003,
                     previous_commit_lsn: full.then(|| Lsn::new(u64::from(commit))),
                     snapshot: snapshot.then(|| SnapshotRow::ALL[xid as usize % 5]),
+                    origin: full
+                        .then(|| Origin { name: format!("o\"{xid}").into(), lsn: commit_lsn }),
                 }),
             }
         },
@@ -266,6 +268,7 @@ fn a_move() -> Event {
             commit_micros: 1_600_000_000_000_001,
             previous_commit_lsn: Some(Lsn::new(40)),
             snapshot: None,
+            origin: None,
         }),
     }
 }

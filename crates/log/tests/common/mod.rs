@@ -124,6 +124,7 @@ pub fn events(commit_lsn: Lsn, first: u64, changes: Vec<(&Arc<Schema>, Change)>)
         commit_micros: 1_700_000_000_000_001,
         previous_commit_lsn: Some(Lsn::new(7)),
         snapshot: None,
+        origin: None,
     });
     changes
         .into_iter()

@@ -32,6 +32,7 @@ impl Markers {
                 commit_micros: micros,
                 previous_commit_lsn: None,
                 snapshot: Some(row),
+                origin: None,
             })
         });
         Self { transactions, held: None, table: Table { first: true, empty: true } }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{
-    CapturedTable, Cell, Change, Event, Finding, Lsn, Meter, Position, Schema, TableName,
+    CapturedTable, Cell, Change, Event, Finding, Lsn, Meter, Origin, Position, Schema, TableName,
     Transaction,
 };
 use pgoutput::{Begin, Commit, Message, OldTuple, Relation};
 
+use super::said::Said;
 use super::{Open, Step, Stream};
 use crate::catalog;
 use crate::config::Settings;
@@ -57,9 +58,13 @@ impl Stream {
                 }
                 self.count();
             }
-            Message::Logical { transactional: true, .. } => self.count(),
-            // What came from elsewhere is applied like everything else; a type says nothing the catalog does not.
-            Message::Logical { .. } | Message::Origin { .. } | Message::Type(_) => {}
+            Message::Logical { transactional, lsn, prefix, content } => {
+                let said = Said { transactional, lsn, prefix, content };
+                self.said(wal_start, said)?;
+            }
+            Message::Origin { commit_lsn, name } => self.origin(commit_lsn, &name)?,
+            // A type says nothing the catalog does not.
+            Message::Type(_) => {}
         }
         Ok(Step::Done)
     }
@@ -68,14 +73,26 @@ impl Stream {
         if self.open.is_some() {
             return Err(self.wrong("a transaction begins inside another".to_owned()));
         }
+        self.begun_micros = begin.commit_micros;
         let transaction = Transaction {
             xid: begin.xid,
             commit_lsn: begin.commit_lsn,
             commit_micros: begin.commit_micros,
             previous_commit_lsn: self.previous_commit,
             snapshot: None,
+            origin: None,
         };
         self.open = Some(Open { transaction: Arc::new(transaction), seq: 0 });
+        Ok(())
+    }
+
+    /// The transaction came from elsewhere: it is applied like everything else, and says so.
+    fn origin(&mut self, lsn: Lsn, name: &str) -> Result<(), SourceError> {
+        let Some(open) = &mut self.open else {
+            return Err(self.wrong("an origin outside of a transaction".to_owned()));
+        };
+        let origin = Origin { name: name.into(), lsn };
+        Arc::make_mut(&mut open.transaction).origin = Some(origin);
         Ok(())
     }
 
@@ -85,8 +102,7 @@ impl Stream {
             return Err(self.wrong("a commit of a transaction that did not begin".to_owned()));
         }
         self.previous_commit = Some(commit.end_lsn);
-        self.building.whole = self.building.events.len();
-        self.building.end = Some(commit.end_lsn.max(self.building.end.unwrap_or(self.given.0)));
+        self.building.is_whole_at(commit.end_lsn, self.given.0);
         Meter::advance(&self.meter.received_lsn, commit.end_lsn);
         Ok(())
     }
@@ -151,7 +167,7 @@ impl Stream {
     }
 
     /// The message is counted, whatever became of it: positions are those of the transaction as it was sent.
-    fn count(&mut self) {
+    pub(super) fn count(&mut self) {
         if let Some(open) = &mut self.open {
             open.seq += 1;
         }
@@ -200,8 +216,7 @@ impl Stream {
         if lacks_old_key(schema, &event.change) {
             return Err(untold(&self.settings, &schema.origin, position).into());
         }
-        self.building.weight += event.weight();
-        self.building.events.push(event);
+        self.building.event(event);
         Ok(())
     }
 }

@@ -127,6 +127,12 @@ pub struct PostgresSource {
     /// Whether the tables are copied first.
     #[serde(default)]
     pub snapshot: SnapshotMode,
+    /// The logical decoding messages that go to the topic `<topic_prefix>.message`: regular expressions for the
+    /// whole of a message's prefix. No transform masks what a message holds; without one of these two lists none is
+    /// produced.
+    pub message_prefix_include_list: Option<Vec<String>>,
+    /// The same, by the prefixes of those that do not go there.
+    pub message_prefix_exclude_list: Option<Vec<String>>,
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
     pub decimal_handling_mode: DecimalMode,

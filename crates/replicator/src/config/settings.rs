@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cdc::Finding;
 use pgrelay_log::{LogSettings, OptionValue};
 use postgres_client::{Secret, Server};
+use postgres_source::Prefixes;
 use transforms::{Chain, NewColumns, SecretRef, Step};
 
 use super::file::{PipelineFile, PostgresSink, PostgresSource, Url};
@@ -196,6 +197,11 @@ fn source_settings(
                 .remedy("list the tables to capture: [public.orders, \"inventory.*\"]"),
         );
     }
+    let messages = Prefixes::new(
+        section.message_prefix_include_list.as_deref(),
+        section.message_prefix_exclude_list.as_deref(),
+        place,
+    );
     postgres_source::Settings {
         pipeline: name.clone(),
         modes,
@@ -204,10 +210,19 @@ fn source_settings(
         publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
         slot: slot.into(),
         snapshot: section.snapshot,
+        messages: found(messages, findings),
         batch_events_max: BATCH_EVENTS_MAX,
         batch_bytes_max: BATCH_BYTES_MAX,
         queue_bytes_max: QUEUE_BYTES_MAX,
     }
+}
+
+/// What was made of a key, or its default beside what is wrong with it.
+fn found<T: Default>(made: Result<T, Finding>, findings: &mut Vec<Finding>) -> T {
+    made.unwrap_or_else(|finding| {
+        findings.push(finding);
+        T::default()
+    })
 }
 
 fn sink_settings(

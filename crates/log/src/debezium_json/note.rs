@@ -1,0 +1,53 @@
+//! One note as a record: Connect's own converter prints it.
+
+use cdc::{Batch, Note};
+use connect_data::json::{JsonConverter, JsonSettings};
+
+use crate::converter::ConvertError;
+use crate::notes::{Notes, Shared};
+use crate::records::Records;
+use crate::stamp::Stamp;
+
+/// Prints notes.
+#[derive(Debug)]
+pub(super) struct NoteWriter {
+    notes: Notes,
+    json: JsonConverter,
+    database: String,
+    now_micros: i64,
+}
+
+impl NoteWriter {
+    pub(super) fn new(topic_prefix: &str, schemas_enable: bool) -> Self {
+        let settings = JsonSettings { schemas_enable, ..JsonSettings::default() };
+        let json = JsonConverter::new(settings);
+        let notes = Notes::new(topic_prefix);
+        Self { notes, json, database: String::new(), now_micros: 0 }
+    }
+
+    pub(super) fn begin(&mut self, batch: &Batch, now_micros: i64) {
+        self.now_micros = now_micros;
+        if let Some(source) = &batch.checkpoint.source
+            && source.database != self.database
+        {
+            self.database.clone_from(&source.database);
+        }
+    }
+
+    /// Appends the record of a note.
+    pub(super) fn write(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
+        let shared = Shared { database: &self.database, now_micros: self.now_micros };
+        let record = self.notes.record(note, shared);
+        let position = note.position();
+        let unfit = |_| ConvertError::Note { position };
+        let json = &mut self.json;
+        let mut span = |data: &connect_data::Data| {
+            records.span(|out| {
+                json.write(data.schema.as_ref(), &data.value, out).map(|_| ()).map_err(unfit)
+            })
+        };
+        let (key, value) = (span(&record.key)?, span(&record.value)?);
+        records.push(Stamp::of_note(note), Some(key), Some(value), None, None);
+        Ok(())
+    }
+}
