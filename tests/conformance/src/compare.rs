@@ -33,6 +33,8 @@ pub(crate) struct Difference {
     pub(crate) path: String,
     ours: Option<String>,
     theirs: Option<String>,
+    /// Whether Debezium has the column's default there and we null.
+    pub(crate) is_default: bool,
 }
 
 impl Difference {
@@ -65,6 +67,7 @@ pub(crate) fn compare(ours: &Topics, theirs: &Topics) -> Vec<Difference> {
             let (a, b) = (i.and_then(|i| ours.get(i)), j.and_then(|j| theirs.get(j)));
             let offsets = (a.map(|record| record.offset), b.map(|record| record.offset));
             out.extend(differences(a, b).into_iter().map(|(path, ours, theirs)| Difference {
+                is_default: ours.as_deref() == Some("null") && default(b, &path) == theirs,
                 topic: place.0.clone(),
                 partition: place.1,
                 offsets,
@@ -75,6 +78,13 @@ pub(crate) fn compare(ours: &Topics, theirs: &Topics) -> Vec<Difference> {
         }
     }
     out
+}
+
+/// The default that the schema of a row's column has.
+fn default(record: Option<&Record>, path: &str) -> Option<String> {
+    let column = path.strip_prefix("value.after.").or(path.strip_prefix("value.before."))?;
+    let schema = record?.schemas[1].as_ref()?;
+    schema.get("row")?.get(column)?.get("@default").map(ToString::to_string)
 }
 
 /// What makes two records the same event.

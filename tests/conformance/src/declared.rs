@@ -21,6 +21,9 @@ struct Entry {
     /// Whether it means only what Debezium has nothing for.
     #[serde(default)]
     only_ours: bool,
+    /// Whether it means only a null where Debezium has the column's default.
+    #[serde(default)]
+    only_defaults: bool,
     /// Why.
     reason: String,
     #[serde(skip)]
@@ -49,15 +52,27 @@ impl Declared {
 
     /// The reason for a difference, if there is one. Every entry that fits is used by it.
     pub(crate) fn find(&self, case: &str, difference: &Difference) -> Option<&str> {
-        self.reason(case, &difference.topic, &difference.path, difference.is_only_ours())
+        self.reason(
+            case,
+            &difference.topic,
+            &difference.path,
+            (difference.is_only_ours(), difference.is_default),
+        )
     }
 
-    fn reason(&self, case: &str, topic: &str, path: &str, only_ours: bool) -> Option<&str> {
+    fn reason(
+        &self,
+        case: &str,
+        topic: &str,
+        path: &str,
+        (only_ours, is_default): (bool, bool),
+    ) -> Option<&str> {
         let fits = |entry: &&Entry| {
             like(&entry.case, case)
                 && like(&entry.topic, topic)
                 && like(&entry.path, path)
                 && (only_ours || !entry.only_ours)
+                && (is_default || !entry.only_defaults)
         };
         let entry = self.0.iter().find(fits)?;
         entry.used.store(true, Ordering::Relaxed);
@@ -89,8 +104,8 @@ mod tests {
         let text = "- { case: a*, topic: '*', path: 'value.*.x', reason: so }\n\
                     - { case: b, topic: t, path: key, reason: so }\n";
         let declared = Declared::parse(text).unwrap();
-        assert_eq!(declared.reason("abc", "t", "value.after.x", false), Some("so"));
-        assert_eq!(declared.reason("abc", "t", "value.after.xy", true), None);
+        assert_eq!(declared.reason("abc", "t", "value.after.x", (false, false)), Some("so"));
+        assert_eq!(declared.reason("abc", "t", "value.after.xy", (true, true)), None);
         assert_eq!(declared.unused(), ["b t key"]);
         assert!(Declared::parse("- { case: a, topic: t, path: p, reason: ' ' }").is_err());
     }

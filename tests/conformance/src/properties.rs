@@ -61,10 +61,6 @@ impl Place {
             "value.converter": JSON,
             "header.converter": JSON,
         });
-        // A null is null, which the default setting would hide behind a column's default.
-        for part in ["key", "value"] {
-            config[format!("{part}.converter.replace.null.with.default")] = "false".into();
-        }
         let schemas = (!case.is_plain()).to_string();
         for part in ["key", "value", "header"] {
             config[format!("{part}.converter.schemas.enable")] = schemas.clone().into();
