@@ -29,8 +29,9 @@ check: tools       ## format, lints, docs
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 
 test: check        ## the tests, on real servers started for them
-	cargo build --package replicator
-	RUST_TEST_THREADS=$(THREADS) $(STACK) run --kafka --postgres -- cargo test --workspace
+	cargo build --package replicator --package conformance
+	RUST_TEST_THREADS=$(THREADS) $(STACK) run --kafka --postgres -- \
+	  sh -c 'cargo test --workspace && cargo run --quiet --package conformance'
 
 test-versions: tools ## every case on PostgreSQL 14, 16, 17 and 18
 	RUST_TEST_THREADS=$(THREADS) tests/versions/run
@@ -39,7 +40,7 @@ crash: tools       ## only the tests that kill, freeze and cut off the service
 	cargo build --package replicator
 	cargo test --package crash-tests -- --nocapture
 
-conformance: tools ## every record beside the real Debezium's; CASE=toast for one, CONFORMANCE_SQL=folder for others
+conformance: tools ## a part of `test`: every record beside the real Debezium's; CASE=toast for one, CONFORMANCE_SQL=folder for others
 	cargo build --package replicator --package conformance
 	$(STACK) run --kafka --postgres -- cargo run --quiet --package conformance -- $(CASE)
 
