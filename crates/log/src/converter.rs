@@ -92,6 +92,22 @@ pub struct Piece {
     pub snapshot: Option<SnapshotRow>,
 }
 
+impl Piece {
+    /// The piece, if it has the rows its operation has.
+    pub(crate) fn checked(self) -> Result<Self, ConvertError> {
+        let (before, after) = match self.op {
+            Op::Create | Op::Read => (false, true),
+            Op::Update => (self.before.is_some(), true),
+            Op::Delete => (true, false),
+            Op::Truncate => (false, false),
+        };
+        if (self.before.is_some(), self.after.is_some()) == (before, after) {
+            return Ok(self);
+        }
+        Err(ConvertError::Malformed { byte: 0, reason: "the rows do not fit the op".to_owned() })
+    }
+}
+
 /// A change as any producer of the format writes it: typed values under their names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foreign {

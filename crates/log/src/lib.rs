@@ -37,6 +37,7 @@ mod reader;
 mod records;
 #[cfg(test)]
 mod round_trip;
+mod rows;
 mod scan;
 mod sink;
 mod source;
