@@ -9,6 +9,7 @@ use cdc::{Batch, Event, Lsn, Op, Position, Row, Schema, SnapshotRow, TableName, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::avro::{Avro, SchemaError};
 use crate::debezium_json::DebeziumJson;
 use crate::records::Records;
 
@@ -21,6 +22,8 @@ pub enum Format {
     DebeziumJson,
     /// The same with `schemas.enable=true`: each record has its schema beside its payload.
     DebeziumJsonSchemas,
+    /// Debezium's envelope as Confluent's AvroConverter writes it; needs `schema_registry`.
+    Avro,
 }
 
 impl Format {
@@ -29,6 +32,9 @@ impl Format {
         let schemas = match self {
             Format::DebeziumJson => false,
             Format::DebeziumJsonSchemas => true,
+            Format::Avro => {
+                return AnyConverter::Avro(Avro::new(topic_prefix, tombstones));
+            }
         };
         AnyConverter::DebeziumJson(DebeziumJson::new(topic_prefix, tombstones, schemas))
     }
@@ -61,6 +67,9 @@ pub enum ConvertError {
         /// The event.
         position: Position,
     },
+    /// A table has no schema that its records could be written with.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// A record is not what its format says.
     #[error("byte {byte}: {reason}")]
     Malformed {
@@ -157,18 +166,22 @@ pub trait Converter: Send {
 pub enum AnyConverter {
     /// Of [`Format::DebeziumJson`].
     DebeziumJson(DebeziumJson),
+    /// Of [`Format::Avro`].
+    Avro(Avro),
 }
 
 impl Converter for AnyConverter {
     fn begin(&mut self, batch: &Batch, now_micros: i64) {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.begin(batch, now_micros),
+            AnyConverter::Avro(converter) => converter.begin(batch, now_micros),
         }
     }
 
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.encode(event, records),
+            AnyConverter::Avro(converter) => converter.encode(event, records),
         }
     }
 
@@ -180,12 +193,14 @@ impl Converter for AnyConverter {
     ) -> Result<Piece, ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.decode(value, verbatim, schema),
+            AnyConverter::Avro(converter) => converter.decode(value, verbatim, schema),
         }
     }
 
     fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.decode_foreign(value),
+            AnyConverter::Avro(converter) => converter.decode_foreign(value),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::error::LogError;
 use crate::offsets::{self, Kept, LastEvent};
 use crate::producer::{Command, Finish, Own, ProducerThread, Target};
 use crate::records::Records;
+use crate::registrar::Registrar;
 use crate::{scan, topics};
 
 /// A chunk goes to the producer's thread when it has as many bytes.
@@ -33,6 +34,7 @@ pub struct LogSink {
     settings: LogSettings,
     meter: Arc<Meter>,
     converter: AnyConverter,
+    registrar: Registrar,
     /// The way to the producer's thread; none before `committed`, and after an error.
     commands: Option<mpsc::Sender<Command>>,
     pool: Arc<Mutex<Vec<Records>>>,
@@ -65,6 +67,7 @@ impl LogSink {
             .format
             .converter(&settings.kafka.topic_prefix, settings.kafka.tombstones);
         Self {
+            registrar: Registrar::new(&settings),
             settings,
             meter,
             converter,
@@ -113,6 +116,7 @@ impl LogSink {
         commands: &mpsc::Sender<Command>,
         batch: &Batch,
     ) -> Result<(), LogError> {
+        self.registrar.register(&mut self.converter, batch).await?;
         self.prepare_topics(batch).await?;
         self.converter.begin(batch, now_micros());
         let mut records = self.buffer();

@@ -6,7 +6,7 @@ use crate::json::{check_scale, date_number};
 use crate::{Logical, Schema, Struct, Type, Value};
 
 /// Appends a whole number: seven bits a byte, the sign in the lowest.
-pub(super) fn put_long(number: i64, out: &mut Vec<u8>) {
+pub fn put_long(number: i64, out: &mut Vec<u8>) {
     let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
     while rest >= 0x80 {
         out.push(rest.to_le_bytes()[0] | 0x80);

@@ -13,6 +13,7 @@ mod schema;
 mod to_connect;
 
 pub use decode::AvroReader;
+pub use encode::put_long;
 pub use schema::AvroSchema;
 
 use crate::error::{self, Result};

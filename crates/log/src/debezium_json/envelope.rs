@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::prepared::Prepared;
 use super::read;
 use crate::converter::{ConvertError, Piece};
+use crate::envelope;
 use crate::forms::Reason;
 use crate::rows::{Frames, Is, Side, Verbatim};
 
@@ -54,17 +55,12 @@ impl Source<'_> {
     /// Which row of the snapshot this is: Debezium writes a string there, older versions a boolean.
     fn snapshot_row(&self) -> Option<SnapshotRow> {
         let marker = self.snapshot.map(RawValue::get)?.trim_matches('"');
-        if matches!(marker, "null" | "false" | "incremental") {
-            return None;
-        }
-        let known = SnapshotRow::ALL.into_iter().find(|row| row.word() == marker);
-        Some(known.unwrap_or(SnapshotRow::Within))
+        envelope::snapshot_row(marker)
     }
 
     fn previous_commit_lsn(&self) -> Option<Lsn> {
         let list = read::unquoted(self.sequence?.get()).ok()?;
-        let list: Vec<Option<Cow<'_, str>>> = serde_json::from_str(&list).ok()?;
-        list.first()?.as_deref()?.parse().ok().map(Lsn::new)
+        envelope::previous_commit_lsn(&list)
     }
 }
 
@@ -91,14 +87,8 @@ pub(super) fn text_of(value: &[u8]) -> Result<&str, ConvertError> {
 }
 
 pub(super) fn op_of(letter: &str) -> Result<Op, ConvertError> {
-    match letter {
-        "c" => Ok(Op::Create),
-        "u" => Ok(Op::Update),
-        "d" => Ok(Op::Delete),
-        "r" => Ok(Op::Read),
-        "t" => Ok(Op::Truncate),
-        _ => Err(ConvertError::Malformed { byte: 0, reason: "the op is not known".to_owned() }),
-    }
+    envelope::op_of(letter)
+        .map_err(|reason| ConvertError::Malformed { byte: 0, reason: reason.to_owned() })
 }
 
 /// Reads one record's value.

@@ -27,7 +27,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use cdc::{BinaryMode, DecimalMode, Kind, Modes, PgType, Special, TimeMode};
 
 pub(crate) use defaults::{fallback, schema_default};
-pub(crate) use float::print as print_float;
+pub(crate) use float::{print as print_float, print_single};
 pub(crate) use odd::Odd;
 pub(crate) use put::Put;
 pub(crate) use read::{Reason, read_days, read_moment, read_numeric, read_string, read_time};

@@ -56,7 +56,7 @@ impl PreparedColumn {
             tells_placeholder: known.is_some(),
             not_sent: if invented { missing.clone() } else { null.to_vec() },
             null: if nullable { null.to_vec() } else { missing.clone() },
-            tells_null: nullable || missing == null,
+            tells_null: nullable,
             unfit: missing,
             schema: connect,
             form,
