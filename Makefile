@@ -30,7 +30,7 @@ check: tools       ## format, lints, docs
 
 test: check        ## the tests, on real servers started for them
 	cargo build --package replicator --package conformance
-	RUST_TEST_THREADS=$(THREADS) $(STACK) run --kafka --postgres -- \
+	RUST_TEST_THREADS=$(THREADS) $(STACK) run --kafka --postgres --registry -- \
 	  sh -c 'cargo test --workspace && cargo run --quiet --package conformance'
 
 test-versions: tools ## every case on PostgreSQL 14, 16, 17 and 18
@@ -49,7 +49,7 @@ bench: tools       ## how fast it is, beside what else can be done; WORK=inserts
 	target/release/bench $(WORK)
 
 mutants: tools     ## break each invariant, and see that a test notices; MUTANT=03 for some
-	$(STACK) run --kafka --postgres -- tests/mutants/run $(MUTANT)
+	$(STACK) run --kafka --postgres --registry -- tests/mutants/run $(MUTANT)
 
 fuzz: tools        ## random bytes at the decoders, FUZZ_SECONDS (60) each
 	tests/fuzz/run

@@ -259,3 +259,24 @@ fn large_maps_take_no_long_time() {
     let data = JsonConverter::default().read(Some(text.as_bytes())).expect("a map");
     assert!(matches!(data.value, Value::Map(pairs) if pairs.len() == keys.len()));
 }
+
+#[test]
+fn schemas_that_write_alike_are_told_from_those_that_do_not() {
+    let parse = |text: &str| text.parse::<connect_data::avro::AvroSchema>().unwrap();
+    let record =
+        |fields: &str| parse(&format!(r#"{{"type":"record","name":"R","fields":[{fields}]}}"#));
+    let one =
+        record(r#"{"name":"a","type":"int"},{"name":"b","type":["null","R"],"default":null}"#);
+    let told = record(
+        r#"{"name":"a","type":{"type":"int","connect.doc":"x"},"default":1},{"name":"b","type":["null","R"]}"#,
+    );
+    assert!(one.writes_as(&told) && told.writes_as(&one));
+    for other in [
+        r#"{"name":"a","type":"int"}"#,
+        r#"{"name":"a","type":"long"},{"name":"b","type":["null","R"]}"#,
+        r#"{"name":"a","type":"int"},{"name":"c","type":["null","R"]}"#,
+        r#"{"name":"a","type":"int"},{"name":"b","type":["R","null"]}"#,
+    ] {
+        assert!(!one.writes_as(&record(other)), "{other}");
+    }
+}

@@ -12,6 +12,7 @@ use crate::admin::{self, TopicSpec};
 use crate::client;
 use crate::config::{Delivery, LogSettings};
 use crate::error::{Asking, LogError, configs_command};
+use crate::registrar::Registrar;
 use crate::sink::{blocking, own_topics};
 use crate::topics;
 
@@ -24,8 +25,9 @@ pub async fn check(settings: &LogSettings, tables: &[&Schema]) -> Vec<Finding> {
     let data: BTreeSet<String> =
         tables.iter().map(|schema| topics::data_topic(prefix, schema)).collect();
     let settings = settings.clone();
+    let tables: Vec<Schema> = tables.iter().map(|schema| (*schema).clone()).collect();
     let result = blocking(move || {
-        let mut findings = Vec::new();
+        let mut findings = Registrar::new(&settings).check(&tables);
         inspect(&settings, &data, &mut findings)?;
         Ok(findings)
     })

@@ -37,9 +37,49 @@ pub struct Kafka {
     /// Whether a delete is followed by a record without a value, for topics that are compacted.
     #[serde(default = "yes")]
     pub tombstones: bool,
+    /// Where the schemas of records are registered; `format: avro` needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_registry: Option<SchemaRegistry>,
     /// Settings of librdkafka, by its own names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, OptionValue>,
+}
+
+/// A schema registry with Confluent's interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SchemaRegistry {
+    /// `http://host:port` or `https://host:port`, with the path of the interface where it has one: Apicurio's is
+    /// `/apis/ccompat/v7`.
+    pub url: String,
+    /// The user, if the registry knows users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<OptionValue>,
+    /// The password: `{ env: NAME }` or `{ file: PATH }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<OptionValue>,
+    /// A file of certificates in PEM that may have signed the registry's; otherwise those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// What subjects are called after.
+    #[serde(default)]
+    pub subject_name_strategy: SubjectNames,
+    /// Whether a schema that is not registered is. Otherwise it halts.
+    #[serde(default = "yes")]
+    pub auto_register: bool,
+}
+
+/// What subjects are called after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectNames {
+    /// The topic: `<topic>-key` and `<topic>-value`.
+    #[default]
+    Topic,
+    /// The schema's full name.
+    Record,
+    /// Both: `<topic>-<full name>`.
+    TopicRecord,
 }
 
 /// One address, or a list.
@@ -142,6 +182,8 @@ pub struct LogSettings {
     pub kafka: Kafka,
     /// [`Kafka::options`] with every reference replaced by what it refers to.
     pub options: BTreeMap<String, String>,
+    /// [`Kafka::schema_registry`], the same.
+    pub registry: Option<schema_registry::Settings>,
 }
 
 impl std::fmt::Debug for LogSettings {
@@ -169,7 +211,13 @@ impl LogSettings {
             .iter()
             .filter_map(|(name, value)| Some((name.clone(), plain(value)?)))
             .collect();
-        Self { pipeline: pipeline.to_owned(), kafka, options }
+        let registry = kafka.schema_registry.as_ref().map(|registry| schema_registry::Settings {
+            url: registry.url.clone(),
+            user: registry.user.as_ref().and_then(plain),
+            password: registry.password.as_ref().and_then(plain),
+            ca_file: registry.ca_file.clone(),
+        });
+        Self { pipeline: pipeline.to_owned(), kafka, options, registry }
     }
 
     /// `bootstrap.servers`, for findings and commands.

@@ -11,6 +11,7 @@ use cdc::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::avro::{Avro, SchemaError};
 use crate::debezium_json::DebeziumJson;
 use crate::records::Records;
 
@@ -23,6 +24,8 @@ pub enum Format {
     DebeziumJson,
     /// The same with `schemas.enable=true`: each record has its schema beside its payload.
     DebeziumJsonSchemas,
+    /// Debezium's envelope as Confluent's AvroConverter writes it; needs `schema_registry`.
+    Avro,
 }
 
 impl Format {
@@ -31,6 +34,9 @@ impl Format {
         let schemas = match self {
             Format::DebeziumJson => false,
             Format::DebeziumJsonSchemas => true,
+            Format::Avro => {
+                return AnyConverter::Avro(Avro::new(topic_prefix, tombstones));
+            }
         };
         AnyConverter::DebeziumJson(DebeziumJson::new(topic_prefix, tombstones, schemas))
     }
@@ -69,6 +75,9 @@ pub enum ConvertError {
         /// Where it stands.
         position: Position,
     },
+    /// A table has no schema that its records could be written with.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// A record is not what its format says.
     #[error("byte {byte}: {reason}")]
     Malformed {
@@ -100,6 +109,22 @@ pub struct Piece {
     pub snapshot: Option<SnapshotRow>,
     /// Where the source has the transaction from.
     pub origin: Option<Origin>,
+}
+
+impl Piece {
+    /// The piece, if it has the rows its operation has.
+    pub(crate) fn checked(self) -> Result<Self, ConvertError> {
+        let (before, after) = match self.op {
+            Op::Create | Op::Read => (false, true),
+            Op::Update => (self.before.is_some(), true),
+            Op::Delete => (true, false),
+            Op::Truncate => (false, false),
+        };
+        if (self.before.is_some(), self.after.is_some()) == (before, after) {
+            return Ok(self);
+        }
+        Err(ConvertError::Malformed { byte: 0, reason: "the rows do not fit the op".to_owned() })
+    }
 }
 
 /// A change as any producer of the format writes it: typed values under their names.
@@ -157,24 +182,29 @@ pub trait Converter: Send {
 pub enum AnyConverter {
     /// Of [`Format::DebeziumJson`].
     DebeziumJson(DebeziumJson),
+    /// Of [`Format::Avro`].
+    Avro(Avro),
 }
 
 impl Converter for AnyConverter {
     fn begin(&mut self, batch: &Batch, now_micros: i64) {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.begin(batch, now_micros),
+            AnyConverter::Avro(converter) => converter.begin(batch, now_micros),
         }
     }
 
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.encode(event, records),
+            AnyConverter::Avro(converter) => converter.encode(event, records),
         }
     }
 
     fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.note(note, records),
+            AnyConverter::Avro(converter) => converter.note(note, records),
         }
     }
 
@@ -186,12 +216,14 @@ impl Converter for AnyConverter {
     ) -> Result<Piece, ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.decode(value, verbatim, schema),
+            AnyConverter::Avro(converter) => converter.decode(value, verbatim, schema),
         }
     }
 
     fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.decode_foreign(value),
+            AnyConverter::Avro(converter) => converter.decode_foreign(value),
         }
     }
 }

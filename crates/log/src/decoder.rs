@@ -11,6 +11,7 @@ use crate::error::LogError;
 use crate::fold::ReadRecord;
 use crate::lane::MessageRef;
 use crate::records::VERBATIM_HEADER;
+use crate::registrar::Registrar;
 use crate::stamp::{STAMP_HEADER, Stamp};
 use crate::{scan, topics};
 
@@ -19,6 +20,7 @@ use crate::{scan, topics};
 pub(crate) struct Decoder {
     settings: LogSettings,
     converter: AnyConverter,
+    registrar: Registrar,
     schemas: HashMap<u64, Arc<Schema>>,
 }
 
@@ -27,7 +29,8 @@ impl Decoder {
     pub(crate) fn begin(settings: LogSettings) -> Result<Self, LogError> {
         let kafka = &settings.kafka;
         let converter = kafka.format.converter(&kafka.topic_prefix, kafka.tombstones);
-        let mut decoder = Self { settings, converter, schemas: HashMap::new() };
+        let registrar = Registrar::new(&settings);
+        let mut decoder = Self { settings, converter, registrar, schemas: HashMap::new() };
         decoder.refresh()?;
         Ok(decoder)
     }
@@ -68,6 +71,7 @@ impl Decoder {
         let schema = self.schema(stamp.fingerprint)?.ok_or_else(|| {
             self.missing(stamp.fingerprint, &format!("{place}, offset {}", message.offset()))
         })?;
+        self.registrar.meet(&mut self.converter, value)?;
         let piece = self
             .converter
             .decode(value, message.header(VERBATIM_HEADER), &schema)

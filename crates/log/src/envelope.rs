@@ -1,11 +1,13 @@
-//! The Connect schemas of a table's records, as Debezium builds them: key, row, source block and envelope.
+//! The Connect schemas of a table's records, as Debezium builds them: key, row, source block and envelope; and what the
+//! words in an envelope mean.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use cdc::Schema as Table;
+use cdc::{Lsn, Op, Schema as Table, SnapshotRow};
 use connect_data::{Field, Schema, Type, Value};
 
-use crate::forms::{Form, schema_default, schema_of};
+use crate::forms::{Form, Reason, schema_default, schema_of};
 use crate::topics;
 
 /// The schemas of a table's records.
@@ -99,3 +101,30 @@ pub(crate) static TRANSACTION: LazyLock<Arc<Schema>> = LazyLock::new(|| {
     let fields = fields.into_iter().map(|(name, schema)| Field::new(name, schema)).collect();
     Arc::new(Schema::structure(fields).named("event.block").versioned(1).optional())
 });
+
+/// The operation of a letter.
+pub(crate) fn op_of(letter: &str) -> Result<Op, Reason> {
+    match letter {
+        "c" => Ok(Op::Create),
+        "u" => Ok(Op::Update),
+        "d" => Ok(Op::Delete),
+        "r" => Ok(Op::Read),
+        "t" => Ok(Op::Truncate),
+        _ => Err("the op is not known"),
+    }
+}
+
+/// Which row of the snapshot a marker says: Debezium writes a word, older versions a boolean.
+pub(crate) fn snapshot_row(marker: &str) -> Option<SnapshotRow> {
+    if matches!(marker, "null" | "false" | "incremental") {
+        return None;
+    }
+    let known = SnapshotRow::ALL.into_iter().find(|row| row.word() == marker);
+    Some(known.unwrap_or(SnapshotRow::Within))
+}
+
+/// The end of the transaction before, from `sequence`.
+pub(crate) fn previous_commit_lsn(sequence: &str) -> Option<Lsn> {
+    let list: Vec<Option<Cow<'_, str>>> = serde_json::from_str(sequence).ok()?;
+    list.first()?.as_deref()?.parse().ok().map(Lsn::new)
+}

@@ -4,6 +4,7 @@ use cdc::{Fault, Finding, Remedy};
 use rdkafka::ClientContext;
 use rdkafka::client::Client;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use schema_registry::RegistryError;
 
 use crate::client::ASK_LIMIT;
 use crate::config::LogSettings;
@@ -36,6 +37,9 @@ pub enum LogError {
         /// The pipeline.
         pipeline: String,
     },
+    /// The schema registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// An event that cannot be written.
     #[error("write record: {0}")]
     Encode(#[from] ConvertError),
@@ -54,6 +58,7 @@ impl Fault for LogError {
             | LogError::NoCoordinator { .. }
             | LogError::Fenced { .. }
             | LogError::Void => Remedy::Retry,
+            LogError::Registry(error) => error.remedy(),
             LogError::Encode(_) => Remedy::Divert,
             LogError::Refused(_) => Remedy::Halt,
         }
@@ -74,6 +79,7 @@ impl Fault for LogError {
                 Finding::failed("kafka_fenced", format!("pipeline {pipeline}"), self.to_string())
                     .remedy("Nothing, if it was moved on purpose: this process starts again and waits for its turn.")
             }
+            LogError::Registry(error) => error.finding(),
             LogError::Encode(error) => {
                 Finding::failed("record_not_writable", "", error.to_string())
                     .remedy(encode_remedy(error))
@@ -94,6 +100,7 @@ fn encode_remedy(error: &ConvertError) -> &'static str {
             "Let the source send whole old rows: ALTER TABLE … REPLICA IDENTITY FULL."
         }
         ConvertError::Note { .. } => "Report this message.",
+        ConvertError::Schema(_) => "Rename a column, by a transform or in the source.",
         ConvertError::Malformed { .. } => "Look at the record at this place.",
     }
 }

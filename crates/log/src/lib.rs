@@ -6,7 +6,7 @@
 //! an event is as bytes; nothing else here does.
 //!
 //! Read in this order: `cut`, `stamp` and `topics` say what lies in Kafka; `sink` and `producer` write it; `source`,
-//! `reader`, `lane`, `decoder` and `fold` read it; `debezium_json` is the format.
+//! `reader`, `lane`, `decoder` and `fold` read it; `debezium_json` and `avro` are the formats, made of `forms` and `rows`; `registrar` asks a schema registry.
 //!
 //! It refuses a broker without transactions unless the file says so, a checkpoint topic that is not compacted, a
 //! log that is not the one the target was fed from, and records among a batch that somebody else wrote. Errors name
@@ -14,6 +14,7 @@
 
 mod acl;
 mod admin;
+mod avro;
 mod check;
 mod client;
 mod config;
@@ -36,8 +37,10 @@ mod pause;
 mod producer;
 mod reader;
 mod records;
+mod registrar;
 #[cfg(test)]
 mod round_trip;
+mod rows;
 mod scan;
 mod sink;
 mod source;
@@ -46,8 +49,11 @@ mod targets;
 pub mod topics;
 
 pub use acl::commands as acl_commands;
+pub use avro::{Avro, SchemaError, SchemaIds};
 pub use check::check;
-pub use config::{Brokers, Compression, Delivery, Kafka, LogSettings, OptionValue};
+pub use config::{
+    Brokers, Compression, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames,
+};
 pub use converter::{AnyConverter, ConvertError, Converter, Foreign, Format, Piece};
 pub use cut::{Cut, Places};
 pub use debezium_json::DebeziumJson;

@@ -20,6 +20,7 @@ use crate::error::LogError;
 use crate::offsets::{self, Kept, LastEvent};
 use crate::producer::{Command, Finish, Own, ProducerThread};
 use crate::records::Records;
+use crate::registrar::Registrar;
 use crate::targets::Targets;
 use crate::{scan, topics};
 
@@ -34,6 +35,7 @@ pub struct LogSink {
     settings: LogSettings,
     meter: Arc<Meter>,
     converter: AnyConverter,
+    registrar: Registrar,
     /// The way to the producer's thread; none before `committed`, and after an error.
     commands: Option<mpsc::Sender<Command>>,
     pool: Arc<Mutex<Vec<Records>>>,
@@ -52,6 +54,7 @@ impl LogSink {
             .format
             .converter(&settings.kafka.topic_prefix, settings.kafka.tombstones);
         Self {
+            registrar: Registrar::new(&settings),
             settings,
             meter,
             converter,
@@ -100,6 +103,8 @@ impl LogSink {
         commands: &mpsc::Sender<Command>,
         batch: &Batch,
     ) -> Result<(), LogError> {
+        self.registrar.register(&mut self.converter, batch).await?;
+        self.registrar.register_notes(&mut self.converter, batch).await?;
         self.targets.meet(&self.settings, batch).await?;
         self.converter.begin(batch, now_micros());
         let mut records = self.buffer();

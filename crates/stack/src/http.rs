@@ -28,6 +28,11 @@ pub(crate) fn delete(address: SocketAddr, path: &str) -> Result<Answer> {
     ask(address, "DELETE", path, "")
 }
 
+/// Puts JSON.
+pub(crate) fn put(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
+    ask(address, "PUT", path, body)
+}
+
 /// Posts JSON.
 pub(crate) fn post(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
     ask(address, "POST", path, body)

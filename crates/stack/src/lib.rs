@@ -1,6 +1,6 @@
 //! Real servers for the demo, the tests and the benchmarks.
 //!
-//! A handle is a server: [`Postgres`], [`Kafka`], [`Connect`], [`Pgbouncer`] and [`Proxy`] start one, say where it listens, and
+//! A handle is a server: [`Postgres`], [`Kafka`], [`Connect`], [`Registry`], [`Pgbouncer`] and [`Proxy`] start one, say where it listens, and
 //! stop it when they are dropped. Nothing here is mocked. PostgreSQL and PgBouncer refuse to run as root: under root
 //! they run as the system user `postgres`. A server dies with the process that started it, however that process ends, unless it
 //! was started [`detached`](postgres::Builder::detached) for the demo.
@@ -26,6 +26,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod registry;
 pub mod tools;
 pub mod wait;
 
@@ -35,3 +36,4 @@ pub use kafka::Kafka;
 pub use pgbouncer::Pgbouncer;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
+pub use registry::Registry;

@@ -16,8 +16,10 @@ stack logs                                 follow the log of pgrelay
 stack down                                 stop the demo, keep its data
 stack clean                                stop the demo and remove all it made
 stack tools                                make sure of what the build needs (C compiler, OpenSSL, zlib)
-stack run [--kafka] [--postgres] -- CMD…   run CMD beside servers of its own, named in its environment:
-                                           PGRELAY_TEST_KAFKA=host:port, PGRELAY_TEST_POSTGRES=url
+stack run [--kafka] [--postgres] [--registry] -- CMD…
+                                           run CMD beside servers of its own, named in its environment:
+                                           PGRELAY_TEST_KAFKA=host:port, PGRELAY_TEST_POSTGRES=url,
+                                           PGRELAY_TEST_REGISTRY=url
 ";
 
 fn main() -> ExitCode {

@@ -9,14 +9,14 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use stack::{Kafka, Postgres};
+use stack::{Kafka, Postgres, Registry};
 
 /// Starts the servers asked for, runs the command, stops them; returns the command's status.
 pub(crate) fn run(args: &[&str]) -> Result<Option<u8>> {
     let Some(parting) = args.iter().position(|arg| *arg == "--") else { return Ok(None) };
     let (options, command) = (&args[..parting], &args[parting + 1..]);
     if command.is_empty()
-        || options.iter().any(|option| !["--kafka", "--postgres"].contains(option))
+        || options.iter().any(|option| !["--kafka", "--postgres", "--registry"].contains(option))
     {
         return Ok(None);
     }
@@ -24,6 +24,7 @@ pub(crate) fn run(args: &[&str]) -> Result<Option<u8>> {
     let kafka = options.contains(&"--kafka").then(|| Kafka::builder().start()).transpose()?;
     let postgres =
         options.contains(&"--postgres").then(|| Postgres::builder().start()).transpose()?;
+    let registry = options.contains(&"--registry").then(Registry::start).transpose()?;
     let mut child = Command::new(command[0]);
     child.args(&command[1..]);
     if let Some(kafka) = &kafka {
@@ -32,6 +33,9 @@ pub(crate) fn run(args: &[&str]) -> Result<Option<u8>> {
     if let Some(postgres) = &postgres {
         child.env("PGRELAY_TEST_POSTGRES", postgres.url("postgres"));
         child.env("PGRELAY_TEST_POSTGRES_PID", postgres.pid().unwrap_or_default().to_string());
+    }
+    if let Some(registry) = &registry {
+        child.env("PGRELAY_TEST_REGISTRY", registry.url());
     }
     signals.around(&mut child).map(Some)
 }

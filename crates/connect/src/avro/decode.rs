@@ -34,14 +34,22 @@ impl AvroReader {
         self.schema.as_ref()
     }
 
-    /// The value of these bytes, which follow the id.
-    pub fn read(&self, body: &[u8]) -> Result<Data> {
-        let values_left = VALUES_MAX.saturating_add(body.len().saturating_mul(16));
-        let mut cursor = Cursor { bytes: body, avro: &self.avro, values_left };
+    /// The value these bytes begin with; what follows it is left in them.
+    pub fn take(&self, bytes: &mut &[u8]) -> Result<Value> {
+        let values_left = VALUES_MAX.saturating_add(bytes.len().saturating_mul(16));
+        let mut cursor = Cursor { bytes, avro: &self.avro, values_left };
         let value = match &self.schema {
             Some(schema) => cursor.value(&self.avro.root, schema)?,
             None => cursor.anything(0)?,
         };
+        let left = cursor.bytes.len();
+        *bytes = bytes.split_at(bytes.len() - left).1;
+        Ok(value)
+    }
+
+    /// The value of these bytes, which follow the id.
+    pub fn read(&self, mut body: &[u8]) -> Result<Data> {
+        let value = self.take(&mut body)?;
         Ok(Data { schema: self.schema.clone(), value })
     }
 }

@@ -6,7 +6,7 @@ use crate::json::{check_scale, date_number};
 use crate::{Logical, Schema, Struct, Type, Value};
 
 /// Appends a whole number: seven bits a byte, the sign in the lowest.
-pub(super) fn put_long(number: i64, out: &mut Vec<u8>) {
+pub fn put_long(number: i64, out: &mut Vec<u8>) {
     let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
     while rest >= 0x80 {
         out.push(rest.to_le_bytes()[0] | 0x80);
@@ -40,8 +40,19 @@ pub(super) fn put(schema: Option<&Schema>, value: &Value, out: &mut Vec<u8>) -> 
             return Ok(());
         }
     }
+    if let (Value::Struct(structure), Type::Struct(_)) = (value, &schema.kind) {
+        return put_struct(schema, structure, out);
+    }
+    put_present(schema, value, out)
+}
+
+/// Appends a value, without the branch of the union it is in.
+pub(super) fn put_present(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> {
     match value {
         Value::Null => error::data("Found null value for non-optional schema"),
+        Value::Struct(structure) if matches!(schema.kind, Type::Struct(_)) => {
+            put_fields(&structure.schema, structure, out)
+        }
         Value::Decimal(_) | Value::Date(_) => put_logical(schema, value, out),
         _ if schema.logical().is_some() => put_logical(schema, value, out),
         _ => put_typed(schema, value, out),
@@ -79,7 +90,6 @@ fn put_typed(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> {
                 put(inner.as_deref(), value, out)
             })?;
         }
-        (Type::Struct(_), Value::Struct(structure)) => put_struct(schema, structure, out)?,
         _ => return mismatch(schema, value),
     }
     Ok(())

@@ -13,6 +13,7 @@ mod schema;
 mod to_connect;
 
 pub use decode::AvroReader;
+pub use encode::put_long;
 pub use schema::AvroSchema;
 
 use crate::error::{self, Result};
@@ -60,6 +61,12 @@ pub fn write(id: u32, schema: Option<&Schema>, value: &Value, out: &mut Vec<u8>)
         out.truncate(start);
     }
     written.map(|()| true)
+}
+
+/// Appends the bytes of a value that is not null, without an id, and without the branch of the union it is in where its
+/// schema is optional: for who writes what is around it. A struct is written as the schema it carries says.
+pub fn put_value(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> {
+    encode::put_present(schema, value, out)
 }
 
 /// The id of the schema a record was written with, and the bytes of its value.

@@ -1,5 +1,7 @@
 //! An Avro schema, with whatever else was said beside it.
 
+use std::collections::HashSet;
+
 use crate::json::Node;
 
 /// Facts beside a schema, in the order they were given.
@@ -79,11 +81,60 @@ impl Named {
 }
 
 impl AvroSchema {
+    /// Whether values have the same bytes with both, and the same meaning: types and names in the same order, whatever
+    /// is said beside them.
+    #[must_use]
+    pub fn writes_as(&self, other: &Self) -> bool {
+        Comparison { one: self, other, met: HashSet::new() }.same(&self.root, &other.root)
+    }
+
     /// The facts beside a type.
     pub(super) fn props<'s>(&'s self, shape: &'s Shape) -> &'s Props {
         match shape.kind {
             Kind::Named(place) => &self.named[place].props,
             _ => &shape.props,
+        }
+    }
+}
+
+struct Comparison<'s> {
+    one: &'s AvroSchema,
+    other: &'s AvroSchema,
+    /// Named types that are compared already, or are being: a record can be a part of itself.
+    met: HashSet<(usize, usize)>,
+}
+
+impl Comparison<'_> {
+    fn same(&mut self, one: &Shape, other: &Shape) -> bool {
+        match (&one.kind, &other.kind) {
+            (Kind::Array(one), Kind::Array(other)) | (Kind::Map(one), Kind::Map(other)) => {
+                self.same(one, other)
+            }
+            (Kind::Union(ones), Kind::Union(others)) => {
+                ones.len() == others.len()
+                    && ones.iter().zip(others).all(|(one, other)| self.same(one, other))
+            }
+            (Kind::Named(one), Kind::Named(other)) => self.same_named(*one, *other),
+            (one, other) => one == other,
+        }
+    }
+
+    fn same_named(&mut self, one: usize, other: usize) -> bool {
+        if !self.met.insert((one, other)) {
+            return true;
+        }
+        match (&self.one.named[one].body, &self.other.named[other].body) {
+            (Body::Record(ones), Body::Record(others)) => {
+                ones.len() == others.len()
+                    && ones.iter().zip(others).all(|(one, other)| {
+                        one.name == other.name && self.same(&one.shape, &other.shape)
+                    })
+            }
+            (Body::Enum { symbols: ones, .. }, Body::Enum { symbols: others, .. }) => {
+                ones == others
+            }
+            (Body::Fixed(one), Body::Fixed(other)) => one == other,
+            _ => false,
         }
     }
 }

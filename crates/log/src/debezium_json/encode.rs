@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use cdc::{Batch, Cell, Change, Event, Op, Row, Schema};
 
-use super::frames::Frames;
 use super::note::NoteWriter;
 use super::prepared::{Prepared, PreparedTransaction, json_string};
-use super::row::{RowWriter, Side};
+use super::{Json, unformed};
 use crate::converter::ConvertError;
+use crate::forms::Unformed;
 use crate::records::{OtherKey, Records, Span};
+use crate::rows::{Frames, RowWriter, Side};
 use crate::stamp::Stamp;
 
 /// The converter of [`Format::DebeziumJson`](crate::Format::DebeziumJson).
@@ -27,7 +28,7 @@ pub struct DebeziumJson {
     /// `,"ts_ms":…,"ts_us":…,"ts_ns":…}`: when the batch was processed.
     processed: Vec<u8>,
     schemas: HashMap<u64, Arc<Prepared>>,
-    rows: RowWriter,
+    rows: RowWriter<Json>,
     pub(super) frames: Frames,
     pub(super) notes: NoteWriter,
 }
@@ -49,7 +50,7 @@ impl DebeziumJson {
             transaction: PreparedTransaction::default(),
             processed: Vec::new(),
             schemas: HashMap::new(),
-            rows: RowWriter::new(!schemas_enable),
+            rows: RowWriter::new((!schemas_enable).then_some(unformed as Unformed)),
             frames: Frames::default(),
             notes: NoteWriter::new(topic_prefix, schemas_enable),
         }
@@ -175,7 +176,7 @@ impl DebeziumJson {
                             position: event.position,
                         });
                     }
-                    self.rows.key(schema, event, column, cell, out)?;
+                    self.rows.key(&schema.columns[column], event, column, cell, out)?;
                 }
                 out.push(b'}');
                 out.extend_from_slice(schema.key.tail);
@@ -200,9 +201,9 @@ impl DebeziumJson {
         let value = records.span(|out| {
             out.extend_from_slice(&schema.value.head);
             out.extend_from_slice(b"{\"before\":");
-            self.rows.row(schema, event, Side::Before, before, out)?;
+            self.rows.row(&schema.columns, event, Side::Before, before, out)?;
             out.extend_from_slice(b",\"after\":");
-            self.rows.row(schema, event, Side::After, after, out)?;
+            self.rows.row(&schema.columns, event, Side::After, after, out)?;
             self.source(event, schema, out);
             out.extend_from_slice(b",\"transaction\":null,\"op\":\"");
             out.extend_from_slice(op.letter().as_bytes());
@@ -214,7 +215,7 @@ impl DebeziumJson {
         let verbatim = if self.rows.is_exact() {
             None
         } else {
-            Some(records.span(|out| self.rows.write_verbatim(schema, out))?)
+            Some(records.span(|out| self.rows.write_verbatim(&schema.schema, out))?)
         };
         records.push(stamp, key, Some(value), verbatim, other_key);
         Ok(())

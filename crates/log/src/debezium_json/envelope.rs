@@ -1,7 +1,6 @@
 //! A record as a change of a table whose schema is known: one pass over the JSON, no maps.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use cdc::{Identity, Lsn, Op, Origin, Row, RowBuilder, Schema, SnapshotRow};
@@ -9,11 +8,12 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::frames::Frames;
 use super::prepared::Prepared;
 use super::read;
-use super::row::Side;
 use crate::converter::{ConvertError, Piece};
+use crate::envelope;
+use crate::forms::Reason;
+use crate::rows::{Frames, Is, Side, Verbatim};
 
 /// The fields of an envelope that mean something here.
 #[derive(Deserialize)]
@@ -58,11 +58,7 @@ impl Source<'_> {
     /// Which row of the snapshot this is: Debezium writes a string there, older versions a boolean.
     fn snapshot_row(&self) -> Option<SnapshotRow> {
         let marker = self.snapshot.map(RawValue::get)?.trim_matches('"');
-        if matches!(marker, "null" | "false" | "incremental") {
-            return None;
-        }
-        let known = SnapshotRow::ALL.into_iter().find(|row| row.word() == marker);
-        Some(known.unwrap_or(SnapshotRow::Within))
+        envelope::snapshot_row(marker)
     }
 
     fn origin(&self) -> Option<Origin> {
@@ -72,8 +68,7 @@ impl Source<'_> {
 
     fn previous_commit_lsn(&self) -> Option<Lsn> {
         let list = read::unquoted(self.sequence?.get()).ok()?;
-        let list: Vec<Option<Cow<'_, str>>> = serde_json::from_str(&list).ok()?;
-        list.first()?.as_deref()?.parse().ok().map(Lsn::new)
+        envelope::previous_commit_lsn(&list)
     }
 }
 
@@ -100,14 +95,8 @@ pub(super) fn text_of(value: &[u8]) -> Result<&str, ConvertError> {
 }
 
 pub(super) fn op_of(letter: &str) -> Result<Op, ConvertError> {
-    match letter {
-        "c" => Ok(Op::Create),
-        "u" => Ok(Op::Update),
-        "d" => Ok(Op::Delete),
-        "r" => Ok(Op::Read),
-        "t" => Ok(Op::Truncate),
-        _ => Err(ConvertError::Malformed { byte: 0, reason: "the op is not known".to_owned() }),
-    }
+    envelope::op_of(letter)
+        .map_err(|reason| ConvertError::Malformed { byte: 0, reason: reason.to_owned() })
 }
 
 /// Reads one record's value.
@@ -119,13 +108,7 @@ pub(super) fn read(
     frames: &mut Frames,
 ) -> Result<Piece, ConvertError> {
     let value = text_of(value)?;
-    let verbatim: Verbatim<'_> = match verbatim {
-        None => Verbatim::default(),
-        Some(header) => serde_json::from_slice(header).map_err(|_| ConvertError::Malformed {
-            byte: 0,
-            reason: format!("the header {} is not of columns and texts", crate::VERBATIM_HEADER),
-        })?,
-    };
+    let verbatim = Verbatim::read(verbatim)?;
     let json = if wrapped { payload(value)? } else { value };
     let envelope: Envelope<'_> =
         serde_json::from_str(json).map_err(|error| malformed(value, json, &error))?;
@@ -144,17 +127,7 @@ pub(super) fn read(
         snapshot: source.snapshot_row(),
         origin: source.origin(),
     };
-    let (before, after) = match piece.op {
-        Op::Create | Op::Read => (false, true),
-        Op::Update => (piece.before.is_some(), true),
-        Op::Delete => (true, false),
-        Op::Truncate => (false, false),
-    };
-    if (piece.before.is_some(), piece.after.is_some()) == (before, after) {
-        Ok(piece)
-    } else {
-        Err(ConvertError::Malformed { byte: 0, reason: "the rows do not fit the op".to_owned() })
-    }
+    piece.checked()
 }
 
 /// What stands beside the schema.
@@ -167,28 +140,6 @@ fn payload(value: &str) -> Result<&str, ConvertError> {
     let wrapped: Wrapped<'_> =
         serde_json::from_str(value).map_err(|error| malformed(value, value, &error))?;
     Ok(wrapped.payload.get())
-}
-
-/// The texts of columns whose JSON is not all of them.
-#[derive(Default, Deserialize)]
-struct Verbatim<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, Is<'a>>);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Is<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
-    Null(()),
-    /// The source did not send it.
-    NotSent(serde::de::IgnoredAny),
-}
-
-impl Verbatim<'_> {
-    fn get(&self, side: Side, column: &str) -> Option<&Is<'_>> {
-        if self.0.is_empty() {
-            return None;
-        }
-        self.0.get(format!("{}{column}", side.prefix()).as_str())
-    }
 }
 
 fn read_row(
@@ -262,7 +213,7 @@ impl RowReader<'_, '_> {
         E::custom("a row")
     }
 
-    fn cell(&mut self, i: usize, json: &str, builder: &mut RowBuilder) -> Result<(), read::Reason> {
+    fn cell(&mut self, i: usize, json: &str, builder: &mut RowBuilder) -> Result<(), Reason> {
         let schema = &*self.schema.schema;
         let column = &schema.columns[i];
         // What stands in the other columns of such an old row, the encoder made up.

@@ -8,15 +8,11 @@
 mod encode;
 mod envelope;
 mod foreign;
-mod frames;
 mod note;
-mod placeholder;
 mod prepared;
+mod put;
 mod read;
-mod row;
 mod string;
-mod typed;
-mod write;
 
 use std::sync::Arc;
 
@@ -27,6 +23,7 @@ use crate::records::Records;
 
 pub use encode::DebeziumJson;
 pub(crate) use prepared::json_string;
+pub(crate) use put::{Json, unformed};
 
 /// What JsonConverter puts around a payload: the schema before it, and a brace behind; nothing without schemas.
 #[derive(Debug, Default)]

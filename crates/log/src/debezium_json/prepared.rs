@@ -2,68 +2,11 @@
 
 use std::sync::Arc;
 
-use cdc::{Column, Event, Identity, Schema, SnapshotRow, Transaction};
+use cdc::{Event, Schema, SnapshotRow, Transaction};
 
-use super::{Wrapping, placeholder, string};
+use super::{Json, Wrapping, string};
 use crate::envelope;
-use crate::forms::{Form, fallback, schema_default, schema_of};
-
-/// One column: its name with the punctuation around it, its form, and the JSON for what was not sent.
-#[derive(Debug)]
-pub(super) struct PreparedColumn {
-    pub(super) name: Vec<u8>,
-    pub(super) form: Form,
-    pub(super) schema: Arc<connect_data::Schema>,
-    /// What stands for a value that did not change and was not sent.
-    pub(super) placeholder: Vec<u8>,
-    /// Whether no other value looks like that.
-    pub(super) tells_placeholder: bool,
-    /// What stands in a `before` for a value the identity did not send.
-    pub(super) not_sent: Vec<u8>,
-    /// What stands for a value that the schema has no room for.
-    pub(super) unfit: Vec<u8>,
-    /// What stands for null.
-    pub(super) null: Vec<u8>,
-}
-
-impl PreparedColumn {
-    fn new(schema: &Schema, column: &Column, loose: bool) -> Self {
-        let form = Form::of(&column.pg, &schema.modes);
-        let mut name = json_string(&column.name);
-        name.push(b':');
-        let connect = schema_of(&form);
-        let known = placeholder::of(&form).or(loose.then_some(placeholder::TEXT));
-        let missing = missing(&form, &connect, column);
-        let invented = schema.identity != Identity::Full && !column.optional;
-        Self {
-            name,
-            placeholder: known.map_or_else(|| missing.clone(), <[u8]>::to_vec),
-            tells_placeholder: known.is_some(),
-            not_sent: if invented { missing.clone() } else { b"null".to_vec() },
-            null: if loose || connect.optional || column.optional {
-                b"null".to_vec()
-            } else {
-                missing.clone()
-            },
-            unfit: missing,
-            schema: Arc::new(connect),
-            form,
-        }
-    }
-}
-
-/// What Debezium writes for a value that is not there: null where it may be, the column's default or a nought otherwise.
-fn missing(form: &Form, schema: &connect_data::Schema, column: &Column) -> Vec<u8> {
-    if column.optional {
-        return b"null".to_vec();
-    }
-    let value = schema_default(form, column).unwrap_or_else(|| fallback(form));
-    let mut out = Vec::new();
-    match connect_data::json::put_value(schema, &value, &mut out) {
-        Ok(()) => out,
-        Err(_) => b"null".to_vec(),
-    }
-}
+use crate::rows::PreparedColumn;
 
 /// One schema.
 #[derive(Debug)]
@@ -87,8 +30,11 @@ pub(crate) fn json_string(text: &str) -> Vec<u8> {
 
 impl Prepared {
     pub(super) fn new(schema: &Arc<Schema>, prefix: &str, schemas: bool) -> Self {
-        let columns =
-            schema.columns.iter().map(|column| PreparedColumn::new(schema, column, !schemas));
+        let columns = schema.columns.iter().map(|column| {
+            let mut name = json_string(&column.name);
+            name.push(b':');
+            PreparedColumn::new::<Json>(schema, column, name, !schemas)
+        });
         let mut source = b",\"schema\":".to_vec();
         source.extend(json_string(&schema.origin.schema));
         source.extend_from_slice(b",\"table\":");

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cdc::PgType;
-use cdc::text::{self, Date, MaybeInfinite, Timestamp};
+use cdc::text;
 use connect_data::{Schema, Type};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::write::{DATE_INFINITY, DATE_NEGATIVE_INFINITY, has_alphabet, infinities};
-use crate::forms::{Form, Odd, Unit, decoded, has_commas, iso};
-
-/// Why a value could not be read. Never the value.
-pub(super) type Reason = &'static str;
+use crate::forms::{
+    Form, Odd, Reason, Unit, has_alphabet, has_commas, read_days, read_moment, read_numeric,
+    read_string, read_time,
+};
 
 #[derive(Deserialize)]
 struct Scaled<'a> {
@@ -62,19 +61,11 @@ pub(super) fn value(
             out.extend_from_slice(json.as_bytes());
         }
         Form::Days { .. } if number => {
-            let days = json.parse().map_err(|_| "expected a date as days")?;
-            let date = match days {
-                DATE_INFINITY => MaybeInfinite::Infinity,
-                DATE_NEGATIVE_INFINITY => MaybeInfinite::NegativeInfinity,
-                days => MaybeInfinite::Finite(Date(days)),
-            };
-            date.write(out, Date::write);
+            read_days(json.parse().map_err(|_| "expected a date as days")?, out);
         }
         Form::Time(unit) if number => {
             let n: i64 = json.parse().map_err(|_| "expected a time as a whole number")?;
-            if !unit.to_micros(n).is_some_and(|micros| text::write_time(micros, out)) {
-                return Err("a time is longer than a day");
-            }
+            read_time(*unit, n, out)?;
         }
         Form::Moment(unit) if number => moment(*unit, json, out)?,
         Form::VariableDecimal if first == b'{' => {
@@ -126,28 +117,7 @@ fn string_value(form: &Form, string: &str, out: &mut Vec<u8>) -> Result<(), Reas
             let bytes = STANDARD.decode(string).map_err(|_| "expected base64")?;
             text::bytea::write(&bytes, out);
         }
-        Form::Encoded(mode) => {
-            let bytes = decoded(*mode, string).ok_or("expected bytes as text")?;
-            text::bytea::write(&bytes, out);
-        }
-        Form::Digits { .. } => {
-            let text = match string {
-                "NAN" => "NaN",
-                "POSITIVE_INFINITY" => "Infinity",
-                "NEGATIVE_INFINITY" => "-Infinity",
-                text => text,
-            };
-            out.extend_from_slice(text.as_bytes());
-        }
-        Form::Zoned { .. } => match Timestamp::read_iso(string.as_bytes()) {
-            Some(at) => at.write_zoned(out),
-            None => out.extend_from_slice(string.as_bytes()),
-        },
-        Form::IsoDate | Form::IsoTime | Form::IsoMoment => {
-            let text = iso::text(string);
-            out.extend_from_slice(text.as_deref().unwrap_or(string).as_bytes());
-        }
-        _ => out.extend_from_slice(string.as_bytes()),
+        form => return read_string(form, string, out),
     }
     Ok(())
 }
@@ -165,25 +135,12 @@ pub(super) fn unquoted(json: &str) -> Result<Cow<'_, str>, Reason> {
 
 fn numeric(base64: &str, scale: i32, out: &mut Vec<u8>) -> Result<(), Reason> {
     let bytes = STANDARD.decode(base64).map_err(|_| "expected base64")?;
-    if text::numeric::write(&bytes, scale, out) {
-        Ok(())
-    } else {
-        Err("the number is beyond numeric")
-    }
+    read_numeric(&bytes, scale, out)
 }
 
 fn moment(unit: Unit, json: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
     let n: i64 = json.parse().map_err(|_| "expected a timestamp as a whole number")?;
-    let (first, last) = infinities(unit);
-    let at = match n {
-        _ if n == first => MaybeInfinite::NegativeInfinity,
-        _ if n == last => MaybeInfinite::Infinity,
-        _ => MaybeInfinite::Finite(Timestamp::from_unix_micros(
-            unit.to_micros(n).ok_or("the timestamp is out of range")?,
-        )),
-    };
-    at.write(out, Timestamp::write);
-    Ok(())
+    read_moment(unit, n, out)
 }
 
 fn array(

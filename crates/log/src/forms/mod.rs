@@ -12,9 +12,12 @@ mod interval;
 pub(crate) mod iso;
 mod money;
 mod odd;
+mod put;
+mod read;
 mod schema;
 mod values;
 mod vector;
+mod write;
 mod zoned_time;
 
 use std::sync::Arc;
@@ -24,10 +27,12 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use cdc::{BinaryMode, DecimalMode, Kind, Modes, PgType, Special, TimeMode};
 
 pub(crate) use defaults::{fallback, schema_default};
-pub(crate) use float::print as print_float;
+pub(crate) use float::{print as print_float, print_single};
 pub(crate) use odd::Odd;
+pub(crate) use put::Put;
+pub(crate) use read::{Reason, read_days, read_moment, read_numeric, read_string, read_time};
 pub(crate) use schema::schema_of;
-pub(crate) use values::digits as special_digits;
+pub(crate) use write::{Fit, Unformed, Writer, has_alphabet};
 
 /// The form of a type's values.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,6 @@
 //! What goes into a record comes out of it: every kind of value, every change, and garbage.
 
+mod avro;
 mod values;
 
 use std::sync::Arc;

@@ -41,6 +41,7 @@ pub fn settings(name: &str, partitions: i32) -> (LogSettings, Arc<stack::Kafka>)
             topic_config: BTreeMap::new(),
             delivery: pgrelay_log::Delivery::default(),
             tombstones: true,
+            schema_registry: None,
             options: BTreeMap::new(),
         },
     );

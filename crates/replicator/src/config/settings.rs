@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cdc::Finding;
-use pgrelay_log::{LogSettings, OptionValue};
+use cdc::{Fault, Finding};
+use pgrelay_log::{Format, Kafka, LogSettings, OptionValue};
 use postgres_client::{Secret, Server};
 use postgres_source::Prefixes;
 use transforms::{Chain, NewColumns, SecretRef, Step};
@@ -101,8 +101,9 @@ impl Pipeline {
             None => (Vec::new(), None),
         };
         let log = parsed.kafka.map(|kafka| {
-            let options = option_values(&kafka.options, &at("kafka"), &mut findings);
-            LogSettings { pipeline: name.to_string(), kafka, options }
+            let options = option_values(&kafka.options, &at("kafka"), "options", &mut findings);
+            let registry = registry(&kafka, file, text, &mut findings);
+            LogSettings { pipeline: name.to_string(), kafka, options, registry }
         });
         let ends = match (source, log, sink) {
             (Some(source), None, Some(sink)) => {
@@ -153,6 +154,24 @@ fn place(file: &str, text: &str, key: &str) -> String {
         .lines()
         .position(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
     line.map_or_else(|| format!("{file}: {key}"), |line| format!("{file}:{}:1: {key}", line + 1))
+}
+
+/// The same of a key one step in.
+fn place_within(file: &str, text: &str, outer: &str, key: &str) -> String {
+    let lines = text.lines().enumerate();
+    let mut within = lines.skip_while(|(_, line)| {
+        !line.strip_prefix(outer).is_some_and(|rest| rest.starts_with(':'))
+    });
+    let found = within.find_map(|(number, line)| {
+        let inner = line.trim_start();
+        let rest = inner.strip_prefix(key)?;
+        let column = line.len() - inner.len();
+        (column > 0 && rest.starts_with(':')).then_some((number + 1, column + 1))
+    });
+    match found {
+        Some((line, column)) => format!("{file}:{line}:{column}: {outer}.{key}"),
+        None => place(file, text, outer),
+    }
 }
 
 fn secret(reference: &SecretRef, place: &str, findings: &mut Vec<Finding>) -> Option<String> {
@@ -249,6 +268,7 @@ fn sink_settings(
 fn option_values(
     options: &BTreeMap<String, OptionValue>,
     place: &str,
+    section: &str,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
@@ -260,7 +280,7 @@ fn option_values(
                 findings.push(
                     Finding::usage(
                         "secret_in_file",
-                        format!("{place}.options"),
+                        format!("{place}.{section}"),
                         format!("`{name}` is written into the file"),
                     )
                     .remedy(format!(
@@ -276,6 +296,44 @@ fn option_values(
         values.extend(value.map(|value| (name.clone(), value)));
     }
     values
+}
+
+/// The schema registry with its secrets, which a format needs or not.
+fn registry(
+    kafka: &Kafka,
+    file: &str,
+    text: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<schema_registry::Settings> {
+    let Some(registry) = &kafka.schema_registry else {
+        if kafka.format == Format::Avro {
+            findings.push(
+                Finding::usage(
+                    "missing_key",
+                    place_within(file, text, "kafka", "format"),
+                    "format avro needs a schema registry",
+                )
+                .remedy("add schema_registry: { url: http://host:port } under kafka:"),
+            );
+        }
+        return None;
+    };
+    let place = place_within(file, text, "kafka", "schema_registry");
+    let secrets = [("user", &registry.user), ("password", &registry.password)];
+    let secrets = secrets.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+    let secrets = secrets.map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut values = option_values(&secrets, &place, "schema_registry", findings);
+    let settings = schema_registry::Settings {
+        url: registry.url.clone(),
+        user: values.remove("user"),
+        password: values.remove("password"),
+        ca_file: registry.ca_file.clone(),
+    };
+    if let Err(error) = settings.base() {
+        let finding = error.finding();
+        findings.push(Finding { place: format!("{place}.url"), ..finding });
+    }
+    Some(settings)
 }
 
 /// Whether librdkafka's setting holds a secret.

@@ -1,24 +1,24 @@
-//! One row as a JSON object, and what its JSON does not say.
+//! One row in the parts of any format, and what the record does not say of it.
 
 use std::ops::Range;
 
-use cdc::{Cell, Event, Identity, Row};
+use cdc::{Cell, Event, Identity, Row, Schema};
 
-use super::prepared::{Prepared, PreparedColumn, json_string};
-use super::write::{Fit, Writer};
-use super::{string, typed};
+use super::{PreparedColumn, typed};
 use crate::converter::ConvertError;
+use crate::debezium_json::{Json, json_string};
+use crate::forms::{Fit, Put, Unformed, Writer};
 
 /// Which row of an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Before,
     After,
 }
 
 impl Side {
     /// What its columns' names begin with in the header `pgrelay.verbatim`.
-    pub(super) const fn prefix(self) -> &'static str {
+    pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Side::Before => "before.",
             Side::After => "after.",
@@ -26,7 +26,7 @@ impl Side {
     }
 }
 
-/// A column whose JSON is not all of it.
+/// A column that is not all in the record.
 #[derive(Debug)]
 struct Verbatim {
     side: Side,
@@ -44,44 +44,50 @@ enum Is {
 }
 
 /// Writes rows, with memory that is kept between them.
-#[derive(Debug, Default)]
-pub(super) struct RowWriter {
-    writer: Writer,
+#[derive(Debug)]
+pub(crate) struct RowWriter<P> {
+    writer: Writer<P>,
     text: Vec<u8>,
     verbatim: Vec<Verbatim>,
     texts: Vec<u8>,
 }
 
-impl RowWriter {
-    /// `loose`: whether a value without a form goes as its text.
-    pub(super) fn new(loose: bool) -> Self {
-        Self { writer: Writer::new(loose), ..Self::default() }
+impl<P: Put> RowWriter<P> {
+    /// With `unformed`, a value without a form goes as its text.
+    pub(crate) fn new(unformed: Option<Unformed>) -> Self {
+        Self {
+            writer: Writer::new(unformed),
+            text: Vec::new(),
+            verbatim: Vec::new(),
+            texts: Vec::new(),
+        }
     }
 
     /// The next record begins.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.verbatim.clear();
         self.texts.clear();
     }
 
-    pub(super) fn row(
+    /// Appends a row, or what stands for none.
+    pub(crate) fn row(
         &mut self,
-        schema: &Prepared,
+        columns: &[PreparedColumn],
         event: &Event,
         side: Side,
         row: Option<&Row>,
         out: &mut Vec<u8>,
     ) -> Result<(), ConvertError> {
         let Some(row) = row else {
-            out.extend_from_slice(b"null");
+            out.extend_from_slice(P::NO_ROW);
             return Ok(());
         };
-        if schema.columns.is_empty() {
-            out.push(b'{');
-        }
-        let full = schema.schema.identity == Identity::Full;
-        for (i, column) in schema.columns.iter().enumerate() {
-            out.push(if i == 0 { b'{' } else { b',' });
+        out.extend_from_slice(P::ROW);
+        let full = event.schema.identity == Identity::Full;
+        for (i, column) in columns.iter().enumerate() {
+            if i > 0 {
+                out.extend_from_slice(P::NEXT);
+            }
             out.extend_from_slice(&column.name);
             match row.cell(i) {
                 Cell::Null if side == Side::Before && !full => {
@@ -89,17 +95,17 @@ impl RowWriter {
                 }
                 Cell::Null => self.null(column, side, i, out),
                 Cell::Unchanged => self.unchanged(column, side, i, out),
-                cell => self.cell(schema, event, side, i, cell, out)?,
+                cell => self.cell(column, event, side, i, cell, out)?,
             }
         }
-        out.push(b'}');
+        out.extend_from_slice(P::ROW_END);
         Ok(())
     }
 
     /// A null in a column that may not be null now: it was allowed when the row was written.
     fn null(&mut self, column: &PreparedColumn, side: Side, i: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(&column.null);
-        if column.null != b"null" {
+        if !column.tells_null {
             self.verbatim.push(Verbatim { side, column: i, is: Is::Null });
         }
     }
@@ -113,7 +119,7 @@ impl RowWriter {
 
     fn cell(
         &mut self,
-        schema: &Prepared,
+        column: &PreparedColumn,
         event: &Event,
         side: Side,
         i: usize,
@@ -121,8 +127,7 @@ impl RowWriter {
         out: &mut Vec<u8>,
     ) -> Result<(), ConvertError> {
         let start = out.len();
-        let fit = self.value(schema, event, i, cell, out)?;
-        let column = &schema.columns[i];
+        let fit = self.value(column, event, i, cell, out)?;
         // What only looks like the placeholder must not be taken for it.
         let doubtful = column.tells_placeholder && out.get(start..) == Some(&*column.placeholder);
         if fit == Fit::Exact && !doubtful {
@@ -139,19 +144,19 @@ impl RowWriter {
     }
 
     /// One value of a key, after its name.
-    pub(super) fn key(
+    pub(crate) fn key(
         &mut self,
-        schema: &Prepared,
+        column: &PreparedColumn,
         event: &Event,
-        column: usize,
+        i: usize,
         cell: Cell<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), ConvertError> {
-        out.extend_from_slice(&schema.columns[column].name);
+        out.extend_from_slice(&column.name);
         match cell {
-            Cell::Null | Cell::Unchanged => out.extend_from_slice(b"null"),
+            Cell::Null | Cell::Unchanged => out.extend_from_slice(&column.null),
             cell => {
-                self.value(schema, event, column, cell, out)?;
+                self.value(column, event, i, cell, out)?;
             }
         }
         Ok(())
@@ -159,13 +164,12 @@ impl RowWriter {
 
     fn value(
         &mut self,
-        schema: &Prepared,
+        column: &PreparedColumn,
         event: &Event,
         i: usize,
         cell: Cell<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Fit, ConvertError> {
-        let column = &schema.columns[i];
         let text = match cell {
             Cell::Text(text) => text,
             Cell::Typed(value) => {
@@ -175,7 +179,9 @@ impl RowWriter {
             }
             Cell::Null | Cell::Unchanged => return Ok(Fit::Unfit),
         };
-        let pg = &schema.schema.columns[i].pg;
+        let pg = &event.schema.columns[i].pg;
+        let start = out.len();
+        out.extend_from_slice(column.some);
         let fit =
             self.writer.value(&column.form, &column.schema, pg, text, out).map_err(|byte| {
                 ConvertError::NotUtf8 {
@@ -186,31 +192,32 @@ impl RowWriter {
                 }
             })?;
         if fit == Fit::Unfit {
+            out.truncate(start);
             out.extend_from_slice(&column.unfit);
         }
         Ok(fit)
     }
 
-    /// Whether the JSON written since [`RowWriter::begin`] says all.
-    pub(super) fn is_exact(&self) -> bool {
+    /// Whether the rows written since [`RowWriter::begin`] say all.
+    pub(crate) fn is_exact(&self) -> bool {
         self.verbatim.is_empty()
     }
 
     /// The header's value: `{"after.note":"the text","after.total":null,"after.photo":false}`.
-    pub(super) fn write_verbatim(
+    pub(crate) fn write_verbatim(
         &self,
-        schema: &Prepared,
+        schema: &Schema,
         out: &mut Vec<u8>,
     ) -> Result<(), ConvertError> {
         for (i, Verbatim { side, column, is }) in self.verbatim.iter().enumerate() {
             out.push(if i == 0 { b'{' } else { b',' });
-            let name = &schema.schema.columns[*column].name;
+            let name = &schema.columns[*column].name;
             out.extend(json_string(&format!("{}{name}", side.prefix())));
             out.push(b':');
             match is {
                 // It was UTF-8 when the row was written.
                 Is::Text(range) => {
-                    string::write(&self.texts[range.clone()], out).unwrap_or_default();
+                    Json::string(&self.texts[range.clone()], out).unwrap_or_default();
                 }
                 Is::Null => out.extend_from_slice(b"null"),
                 Is::NotSent => out.extend_from_slice(b"false"),

@@ -7,21 +7,21 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Where rows are written, one after the other.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     /// The row that is being read.
-    pub(super) row: Vec<u8>,
+    pub(crate) row: Vec<u8>,
     chunk: BytesMut,
 }
 
 impl Frames {
     /// Begins a row; one that was not finished is void.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.row.clear();
     }
 
     /// What was written since [`Frames::begin`], with no room to spare. It holds on to its chunk, which goes with the
     /// last of its rows: those of a batch go together.
-    pub(super) fn finish(&mut self) -> Bytes {
+    pub(crate) fn finish(&mut self) -> Bytes {
         if self.chunk.capacity() < self.row.len() {
             self.chunk = BytesMut::with_capacity(self.row.len().max(CHUNK_BYTES));
         }

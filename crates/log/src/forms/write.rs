@@ -1,25 +1,25 @@
-//! One cell as JSON, in its form: from PostgreSQL's text to the record's bytes.
+//! One cell in its form: from PostgreSQL's text to the record's bytes, in the parts of any format.
 //!
 //! [`Fit`] says whether reading the form gives back the same text. What has no form goes as its text where no schema
-//! travels along: in a JSON string where the form is no string, in `{"text":…}` where it is one of another alphabet.
+//! travels along, if the format has a way to say so.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use std::marker::PhantomData;
+
 use cdc::BinaryMode;
 use cdc::PgType;
 use cdc::text::{self, Date, MaybeInfinite, Timestamp};
 use connect_data::Schema;
 
-use super::string;
-use crate::forms::{Form, Odd, Unit, encoded, has_commas, iso, special_digits};
+use super::values::digits as special_digits;
+use super::{Form, Odd, Put, Unit, encoded, has_commas, iso, print_float};
 
 /// Debezium's numbers for dates without end. No date that PostgreSQL has comes near them.
-pub(super) const DATE_INFINITY: i32 = 2_146_033_979;
-pub(super) const DATE_NEGATIVE_INFINITY: i32 = -2_147_472_691;
+pub(crate) const DATE_INFINITY: i32 = 2_146_033_979;
+pub(crate) const DATE_NEGATIVE_INFINITY: i32 = -2_147_472_691;
 
 /// How well a value fits its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(crate) enum Fit {
     /// The form says it all.
     Exact,
     /// It was written, and is not all there.
@@ -28,24 +28,28 @@ pub(super) enum Fit {
     Unfit,
 }
 
+/// Appends the text of a value that has no form. The flag: the form is a string of another alphabet.
+pub(crate) type Unformed = fn(bool, &[u8], &mut Vec<u8>) -> Result<(), usize>;
+
 /// Writes values, with memory that is kept between them.
-#[derive(Debug, Default)]
-pub(super) struct Writer {
+#[derive(Debug)]
+pub(crate) struct Writer<P> {
     bytes: Vec<u8>,
-    /// Whether a value without a form goes as its text, or is left to the caller.
-    loose: bool,
+    /// How a value without a form goes as its text; otherwise it is left to the caller.
+    unformed: Option<Unformed>,
+    format: PhantomData<P>,
 }
 
 type Written = Result<Fit, usize>;
 
-impl Writer {
-    /// A writer that is loose or not.
-    pub(super) fn new(loose: bool) -> Self {
-        Self { bytes: Vec::new(), loose }
+impl<P: Put> Writer<P> {
+    /// A writer; with `unformed`, one that has no [`Fit::Unfit`].
+    pub(crate) fn new(unformed: Option<Unformed>) -> Self {
+        Self { bytes: Vec::new(), unformed, format: PhantomData }
     }
 
-    /// Appends a value; `Err` is its first byte that is not UTF-8. A loose writer has no [`Fit::Unfit`].
-    pub(super) fn value(
+    /// Appends a value; `Err` is its first byte that is not UTF-8.
+    pub(crate) fn value(
         &mut self,
         form: &Form,
         schema: &Schema,
@@ -59,16 +63,8 @@ impl Writer {
             return Ok(fit);
         }
         out.truncate(start);
-        if !self.loose {
-            return Ok(Fit::Unfit);
-        }
-        if has_alphabet(form) && text != b"NaN" {
-            out.extend_from_slice(br#"{"text":"#);
-            string::write(text, out)?;
-            out.push(b'}');
-        } else {
-            string::write(text, out)?;
-        }
+        let Some(unformed) = self.unformed else { return Ok(Fit::Unfit) };
+        unformed(has_alphabet(form) && text != b"NaN", text, out)?;
         Ok(Fit::Exact)
     }
 
@@ -81,29 +77,31 @@ impl Writer {
         out: &mut Vec<u8>,
     ) -> Written {
         match form {
-            Form::Text(_) => string::write(text, out).map(|()| Fit::Exact),
-            Form::Int(_) if text::is_integer(text) => plain(text, out),
+            Form::Text(_) => P::string(text, out).map(|()| Fit::Exact),
+            Form::Int(width) if text::is_integer(text) => Ok(P::digits(*width, text, out)),
             Form::Bool => match text::read_bool(text) {
-                Some(true) => plain(b"true", out),
-                Some(false) => plain(b"false", out),
+                Some(value) => {
+                    P::boolean(value, out);
+                    Ok(Fit::Exact)
+                }
                 None => Ok(Fit::Unfit),
             },
-            Form::Float { single } => Ok(float(*single, text, out)),
+            Form::Float { single } => Ok(P::float(*single, text, out)),
             Form::Decimal { scale, .. } => Ok(self.decimal(i32::from(*scale), text, out)),
             Form::VariableDecimal => Ok(self.variable(text, out)),
-            Form::Digits { .. } => number_as_text(text, out),
-            Form::Double => Ok(number_as_double(text, out)),
+            Form::Digits { .. } => number_as_text::<P>(text, out),
+            Form::Double => Ok(number_as_double::<P>(text, out)),
             Form::Bytes => Ok(self.bytea(text, out)),
             Form::Encoded(mode) => self.encoded(*mode, text, out),
-            Form::Days { connect } => Ok(days(*connect, text, out)),
-            Form::Time(unit) => Ok(time(*unit, text, out)),
-            Form::Moment(unit) => Ok(moment(*unit, text, out)),
-            Form::IsoDate => iso_text(iso::date(text), text, out),
-            Form::IsoTime => iso_text(iso::time(text), text, out),
-            Form::IsoMoment => iso_text(iso::moment(text), text, out),
-            Form::Zoned { digits } => zoned(*digits, text, out),
+            Form::Days { connect } => Ok(days::<P>(*connect, text, out)),
+            Form::Time(unit) => Ok(time::<P>(*unit, text, out)),
+            Form::Moment(unit) => Ok(moment::<P>(*unit, text, out)),
+            Form::IsoDate => iso_text::<P>(iso::date(text), text, out),
+            Form::IsoTime => iso_text::<P>(iso::time(text), text, out),
+            Form::IsoMoment => iso_text::<P>(iso::moment(text), text, out),
+            Form::Zoned { digits } => zoned::<P>(*digits, text, out),
             Form::Array(element) => self.array(element, schema, pg, text, out),
-            Form::Odd(odd) => odd_value(odd, schema, text, out),
+            Form::Odd(odd) => odd_value::<P>(odd, schema, text, out),
             Form::Int(_) => Ok(Fit::Unfit),
         }
     }
@@ -113,18 +111,14 @@ impl Writer {
         if !text::numeric::read_scaled(text, scale, &mut self.bytes) {
             return Fit::Unfit;
         }
-        base64(&self.bytes, out);
+        P::bytes(&self.bytes, out);
         Fit::Exact
     }
 
     fn variable(&mut self, text: &[u8], out: &mut Vec<u8>) -> Fit {
         self.bytes.clear();
         let Some(scale) = text::numeric::read(text, &mut self.bytes) else { return Fit::Unfit };
-        out.extend_from_slice(br#"{"scale":"#);
-        integer(i64::from(scale), out);
-        out.extend_from_slice(br#","value":"#);
-        base64(&self.bytes, out);
-        out.push(b'}');
+        P::scaled(scale, &self.bytes, out);
         Fit::Exact
     }
 
@@ -133,7 +127,7 @@ impl Writer {
         if !text::bytea::read(text, &mut self.bytes) {
             return Fit::Unfit;
         }
-        base64(&self.bytes, out);
+        P::bytes(&self.bytes, out);
         Fit::Exact
     }
 
@@ -142,7 +136,7 @@ impl Writer {
         if !text::bytea::read(text, &mut self.bytes) {
             return Ok(Fit::Unfit);
         }
-        string::write(encoded(mode, &self.bytes).as_bytes(), out).map(|()| Fit::Exact)
+        P::string(encoded(mode, &self.bytes).as_bytes(), out).map(|()| Fit::Exact)
     }
 
     fn array(
@@ -161,15 +155,13 @@ impl Writer {
             return Err(error.valid_up_to());
         }
         let mut whole = Fit::Exact;
-        out.push(b'[');
+        P::array(elements.len(), out);
         for (i, item) in elements.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
+            P::item(i, items.optional, item.is_none(), out);
             match item {
                 // The labels of enumerations may not be null in Debezium's schema.
-                None if !items.optional && !self.loose => return Ok(Fit::Unfit),
-                None => out.extend_from_slice(b"null"),
+                None if !items.optional && self.unformed.is_none() => return Ok(Fit::Unfit),
+                None => {}
                 Some(text) => match self.value(element, items, pg, text, out)? {
                     Fit::Exact => {}
                     Fit::Lossy => whole = Fit::Lossy,
@@ -177,13 +169,13 @@ impl Writer {
                 },
             }
         }
-        out.push(b']');
+        P::array_end(elements.len(), out);
         Ok(whole)
     }
 }
 
-/// Whether the form is a JSON string whose letters mean something else than themselves.
-pub(super) fn has_alphabet(form: &Form) -> bool {
+/// Whether the form is a string in JSON whose letters mean something else than themselves.
+pub(crate) fn has_alphabet(form: &Form) -> bool {
     matches!(
         form,
         Form::Decimal { .. }
@@ -193,56 +185,37 @@ pub(super) fn has_alphabet(form: &Form) -> bool {
     )
 }
 
-fn plain(json: &[u8], out: &mut Vec<u8>) -> Written {
-    out.extend_from_slice(json);
-    Ok(Fit::Exact)
-}
-
-fn integer(n: i64, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
-}
-
-fn base64(bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-    // The room is as large as the encoding, so this cannot fail.
-    let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
-    out.truncate(start + written);
-    out.push(b'"');
-}
-
-fn days(connect: bool, text: &[u8], out: &mut Vec<u8>) -> Fit {
+fn days<P: Put>(connect: bool, text: &[u8], out: &mut Vec<u8>) -> Fit {
     match Date::read(text) {
-        Some(MaybeInfinite::Finite(Date(days))) => integer(i64::from(days), out),
-        Some(MaybeInfinite::Infinity) if !connect => integer(i64::from(DATE_INFINITY), out),
+        Some(MaybeInfinite::Finite(Date(days))) => P::integer(i64::from(days), out),
+        Some(MaybeInfinite::Infinity) if !connect => P::integer(i64::from(DATE_INFINITY), out),
         Some(MaybeInfinite::NegativeInfinity) if !connect => {
-            integer(i64::from(DATE_NEGATIVE_INFINITY), out);
+            P::integer(i64::from(DATE_NEGATIVE_INFINITY), out);
         }
         _ => return Fit::Unfit,
     }
     Fit::Exact
 }
 
-fn number(n: Option<(i64, bool)>, out: &mut Vec<u8>) -> Fit {
+fn number<P: Put>(n: Option<(i64, bool)>, out: &mut Vec<u8>) -> Fit {
     let Some((n, exact)) = n else { return Fit::Unfit };
-    integer(n, out);
+    P::integer(n, out);
     if exact { Fit::Exact } else { Fit::Lossy }
 }
 
-fn time(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
-    number(text::read_time(text).and_then(|micros| unit.of_micros(micros)), out)
+fn time<P: Put>(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
+    number::<P>(text::read_time(text).and_then(|micros| unit.of_micros(micros)), out)
 }
 
 /// Debezium's numbers for timestamps without end, the earlier one first.
-pub(super) fn infinities(unit: Unit) -> (i64, i64) {
+pub(crate) fn infinities(unit: Unit) -> (i64, i64) {
     match unit {
         Unit::Millis | Unit::Connect => (-9_223_372_036_832_400_000, 9_223_372_036_825_200_000),
         Unit::Micros | Unit::Nanos => (i64::MIN, i64::MAX),
     }
 }
 
-fn moment(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
+fn moment<P: Put>(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
     let (first, last) = infinities(unit);
     let n = match Timestamp::read(text) {
         Some(MaybeInfinite::Infinity) => Some((last, true)),
@@ -253,131 +226,79 @@ fn moment(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
             .filter(|(n, _)| *n != first && *n != last),
         None => None,
     };
-    number(n, out)
+    number::<P>(n, out)
 }
 
-fn zoned(digits: usize, text: &[u8], out: &mut Vec<u8>) -> Written {
+fn zoned<P: Put>(digits: usize, text: &[u8], out: &mut Vec<u8>) -> Written {
     match Timestamp::read_zoned(text) {
         Some(MaybeInfinite::Finite(at)) => {
-            out.push(b'"');
-            at.write_iso(digits, out);
-            out.push(b'"');
+            P::plain_string(out, |out| at.write_iso(digits, out));
             Ok(Fit::Exact)
         }
         // Endless times are Debezium's words, too.
-        _ => as_text(text, Timestamp::read_iso(text).is_none(), out),
+        _ => as_text::<P>(text, Timestamp::read_iso(text).is_none(), out),
     }
 }
 
-fn iso_text(iso: Option<String>, text: &[u8], out: &mut Vec<u8>) -> Written {
+fn iso_text<P: Put>(iso: Option<String>, text: &[u8], out: &mut Vec<u8>) -> Written {
     match iso {
-        Some(iso) => string::write(iso.as_bytes(), out).map(|()| Fit::Exact),
+        Some(iso) => P::string(iso.as_bytes(), out).map(|()| Fit::Exact),
         None => {
             let read = std::str::from_utf8(text).ok().and_then(iso::text);
-            as_text(text, read.is_none(), out)
+            as_text::<P>(text, read.is_none(), out)
         }
     }
 }
 
 /// A text that is not of the form stands for itself, unless it would be read as one that is.
-fn as_text(text: &[u8], exact: bool, out: &mut Vec<u8>) -> Written {
-    string::write(text, out).map(|()| if exact { Fit::Exact } else { Fit::Lossy })
+fn as_text<P: Put>(text: &[u8], exact: bool, out: &mut Vec<u8>) -> Written {
+    P::string(text, out).map(|()| if exact { Fit::Exact } else { Fit::Lossy })
 }
 
-fn number_as_text(text: &[u8], out: &mut Vec<u8>) -> Written {
+fn number_as_text<P: Put>(text: &[u8], out: &mut Vec<u8>) -> Written {
     match std::str::from_utf8(text) {
         Ok(text) => {
             let exact = !matches!(text, "NAN" | "POSITIVE_INFINITY" | "NEGATIVE_INFINITY");
-            as_text(special_digits(text).as_bytes(), exact, out)
+            as_text::<P>(special_digits(text).as_bytes(), exact, out)
         }
         Err(error) => Err(error.valid_up_to()),
     }
 }
 
-fn number_as_double(text: &[u8], out: &mut Vec<u8>) -> Fit {
+fn number_as_double<P: Put>(text: &[u8], out: &mut Vec<u8>) -> Fit {
     let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
     let Some(number) = number else { return Fit::Unfit };
-    let printed = crate::forms::print_float(number);
-    if float(false, printed.as_bytes(), out) == Fit::Unfit {
+    let printed = print_float(number);
+    if P::float(false, printed.as_bytes(), out) == Fit::Unfit {
         return Fit::Unfit;
     }
     if printed.as_bytes() == text { Fit::Exact } else { Fit::Lossy }
 }
 
-fn odd_value(odd: &Odd, schema: &Schema, text: &[u8], out: &mut Vec<u8>) -> Written {
+fn odd_value<P: Put>(odd: &Odd, schema: &Schema, text: &[u8], out: &mut Vec<u8>) -> Written {
     let Some(value) = odd.value(text) else {
         return match std::str::from_utf8(text) {
             Ok(raw)
                 if schema.kind == connect_data::Type::String && !matches!(odd, Odd::Unknown(_)) =>
             {
                 let read = odd.text(&connect_data::Value::String(raw.to_owned()));
-                as_text(text, read.is_none(), out)
+                as_text::<P>(text, read.is_none(), out)
             }
             Ok(_) => Ok(Fit::Unfit),
             Err(error) => Err(error.valid_up_to()),
         };
     };
-    if connect_data::json::put_value(schema, &value, out).is_err() {
+    if !P::value(schema, &value, out) {
         return Ok(Fit::Unfit);
     }
     let exact = odd.text(&value).is_some_and(|read| read.as_bytes() == text);
     Ok(if exact { Fit::Exact } else { Fit::Lossy })
 }
 
-fn float(single: bool, text: &[u8], out: &mut Vec<u8>) -> Fit {
-    if text::float::to_java(text, single, out) {
-        return Fit::Exact;
-    }
-    // Java's own layout would be read as what PostgreSQL prints for it.
-    let start = out.len();
-    if is_number(text) && !text::float::from_java(text, single, out) {
-        out.extend_from_slice(text);
-        return Fit::Exact;
-    }
-    out.truncate(start);
-    if matches!(text, b"NaN" | b"Infinity" | b"-Infinity") {
-        out.push(b'"');
-        out.extend_from_slice(text);
-        out.push(b'"');
-        return Fit::Exact;
-    }
-    Fit::Unfit
-}
-
-/// Whether a float's text is a number in JSON too. `NaN` and `Infinity` are not.
-fn is_number(text: &[u8]) -> bool {
-    fn digits(text: &mut &[u8]) -> bool {
-        let n = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        *text = &text[n..];
-        n > 0
-    }
-    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
-    if let Some(after) = rest.strip_prefix(b"0") {
-        rest = after;
-    } else if !digits(&mut rest) {
-        return false;
-    }
-    if let Some(after) = rest.strip_prefix(b".") {
-        rest = after;
-        if !digits(&mut rest) {
-            return false;
-        }
-    }
-    if let [b'e' | b'E', after @ ..] = rest {
-        rest = match after {
-            [b'+' | b'-', after @ ..] => after,
-            _ => after,
-        };
-        if !digits(&mut rest) {
-            return false;
-        }
-    }
-    rest.is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::debezium_json::{Json, unformed};
     use crate::forms::schema_of;
     use cdc::{Kind, Modes};
 
@@ -385,7 +306,8 @@ mod tests {
         let pg = PgType { typmod, ..PgType::new(0, "t", kind) };
         let form = Form::of(&pg, &Modes::default());
         let mut out = Vec::new();
-        let mut writer = Writer::new(loose);
+        let unformed: Option<Unformed> = if loose { Some(unformed) } else { None };
+        let mut writer = Writer::<Json>::new(unformed);
         let fit = writer.value(&form, &schema_of(&form), &pg, text.as_bytes(), &mut out).unwrap();
         (String::from_utf8(out).unwrap(), fit)
     }

@@ -1,0 +1,223 @@
+//! Debezium's envelope as Confluent's AvroConverter writes it: a zero, the schema's id, and Avro's bytes.
+//!
+//! The schemas are those of Debezium's records, with the names that Debezium has under `schema.name.adjustment.mode=avro`
+//! and `field.name.adjustment.mode=avro`. A registry is asked by others: they take the schemas of a table version from
+//! [`Avro::schemas`] and bring their ids before its first record is [encoded](Converter::encode), and bring the schema of
+//! an id that was [not met](Avro::unmet) before its first record is [decoded](Converter::decode).
+//!
+//! It refuses columns whose names become one, what is not UTF-8, a key that was not sent, and a record that was written
+//! with another schema than that of its table version, or is not as its schema says.
+
+mod cursor;
+mod encode;
+mod envelope;
+mod foreign;
+mod names;
+mod note;
+mod prepared;
+mod put;
+mod read;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use cdc::{Batch, Event, Note, Schema};
+use connect_data::avro::{AvroReader, AvroSchema, split};
+
+use self::encode::Encoder;
+use self::prepared::Prepared;
+use crate::converter::{ConvertError, Converter, Foreign, Piece};
+use crate::records::Records;
+use crate::rows::Frames;
+
+pub use names::SchemaError;
+pub(crate) use prepared::RecordSchema;
+
+/// The ids of the schemas of a table version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaIds {
+    /// Of the keys, if the table has one.
+    pub key: Option<u32>,
+    /// Of the envelopes.
+    pub value: u32,
+}
+
+/// The converter of [`Format::Avro`](crate::Format::Avro).
+#[derive(Debug)]
+pub struct Avro {
+    prefix: String,
+    encoder: Encoder,
+    tables: HashMap<u64, Arc<Prepared>>,
+    ids: HashMap<u64, SchemaIds>,
+    /// The schemas of ids that were met in records.
+    met: HashMap<u32, Arc<Met>>,
+    /// Table versions and ids of the same schema.
+    agreed: HashSet<(u64, u32)>,
+    frames: Frames,
+    notes: note::NoteWriter,
+}
+
+/// A schema that a record was written with.
+#[derive(Debug)]
+struct Met {
+    schema: AvroSchema,
+    reader: AvroReader,
+}
+
+impl Avro {
+    /// A converter for the topics of `topic_prefix`.
+    pub fn new(topic_prefix: &str, tombstones: bool) -> Self {
+        Self {
+            prefix: topic_prefix.to_owned(),
+            encoder: Encoder::new(topic_prefix, tombstones),
+            tables: HashMap::new(),
+            ids: HashMap::new(),
+            met: HashMap::new(),
+            agreed: HashSet::new(),
+            frames: Frames::default(),
+            notes: note::NoteWriter::new(topic_prefix),
+        }
+    }
+
+    /// Whether the ids of this table version are known.
+    pub(crate) fn knows(&self, fingerprint: u64) -> bool {
+        self.ids.contains_key(&fingerprint)
+    }
+
+    /// The schemas of a table version's records, for a registry.
+    ///
+    /// # Errors
+    /// Where the table has none.
+    pub(crate) fn schemas(
+        &mut self,
+        schema: &Arc<Schema>,
+    ) -> Result<(Option<RecordSchema>, RecordSchema), SchemaError> {
+        let prepared = self.prepared(schema)?;
+        Ok((prepared.key.clone(), prepared.value.clone()))
+    }
+
+    /// The schemas of a note's key and value whose ids are not known.
+    ///
+    /// # Errors
+    /// Where a note has none.
+    pub(crate) fn unknown_of_note(
+        &self,
+        note: &Note,
+    ) -> Result<[Option<RecordSchema>; 2], SchemaError> {
+        self.notes.unknown(note)
+    }
+
+    /// The id that a registry gave to a schema of notes.
+    pub(crate) fn learn_of_notes(&mut self, name: String, id: u32) {
+        self.notes.learn(name, id);
+    }
+
+    /// The ids that a registry gave to the schemas of a table version.
+    pub fn learn(&mut self, fingerprint: u64, ids: SchemaIds) {
+        self.ids.insert(fingerprint, ids);
+    }
+
+    /// The id of a record's value whose schema has not been met.
+    pub(crate) fn unmet(&self, value: &[u8]) -> Option<u32> {
+        let (id, _) = split(value).ok()?;
+        (!self.met.contains_key(&id)).then_some(id)
+    }
+
+    /// The schema that a registry has under an id.
+    ///
+    /// # Errors
+    /// Where it is no Avro schema.
+    pub fn meet(&mut self, id: u32, schema: &str) -> Result<(), ConvertError> {
+        let wrong = || malformed(1, format!("the schema of id {id} is not an Avro schema"));
+        let schema: AvroSchema = schema.parse().map_err(|_| wrong())?;
+        let reader = AvroReader::new(schema.clone()).map_err(|_| wrong())?;
+        self.met.insert(id, Arc::new(Met { schema, reader }));
+        Ok(())
+    }
+
+    /// What is the same in all records of a table's version.
+    fn prepared(&mut self, schema: &Arc<Schema>) -> Result<Arc<Prepared>, SchemaError> {
+        let fingerprint = schema.fingerprint();
+        if let Some(known) = self.tables.get(&fingerprint) {
+            return Ok(Arc::clone(known));
+        }
+        let prepared = Arc::new(Prepared::new(schema, &self.prefix)?);
+        self.tables.insert(fingerprint, Arc::clone(&prepared));
+        Ok(prepared)
+    }
+
+    /// Makes sure that the id's schema is that of the table version.
+    fn agree(
+        &mut self,
+        fingerprint: u64,
+        id: u32,
+        schema: &AvroSchema,
+    ) -> Result<(), ConvertError> {
+        if self.agreed.contains(&(fingerprint, id)) {
+            return Ok(());
+        }
+        if !self.met(id)?.schema.writes_as(schema) {
+            return Err(malformed(
+                1,
+                format!("the schema of id {id} is not that of the record's table version"),
+            ));
+        }
+        self.agreed.insert((fingerprint, id));
+        Ok(())
+    }
+
+    fn met(&self, id: u32) -> Result<&Arc<Met>, ConvertError> {
+        self.met.get(&id).ok_or_else(|| malformed(1, format!("the schema of id {id} is not known")))
+    }
+}
+
+fn malformed(byte: usize, reason: String) -> ConvertError {
+    ConvertError::Malformed { byte, reason }
+}
+
+/// The id a record begins with, and what follows it.
+fn id_of(value: &[u8]) -> Result<(u32, &[u8]), ConvertError> {
+    split(value)
+        .map_err(|_| malformed(0, "expected a zero and the four bytes of a schema's id".to_owned()))
+}
+
+impl Converter for Avro {
+    fn begin(&mut self, batch: &Batch, now_micros: i64) {
+        self.encoder.begin(batch, now_micros);
+        self.notes.begin(batch, now_micros);
+    }
+
+    fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
+        let prepared = self.prepared(&event.schema)?;
+        let ids = self.ids.get(&event.schema.fingerprint()).copied();
+        let ids = ids.ok_or_else(|| SchemaError::NoId { table: event.schema.table.clone() })?;
+        let (bytes, list) = (records.bytes.len(), records.list.len());
+        let result = self.encoder.event(&prepared, ids, event, records);
+        if result.is_err() {
+            records.bytes.truncate(bytes);
+            records.list.truncate(list);
+        }
+        result
+    }
+
+    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
+        self.notes.write(note, records)
+    }
+
+    fn decode(
+        &mut self,
+        value: &[u8],
+        verbatim: Option<&[u8]>,
+        schema: &Arc<Schema>,
+    ) -> Result<Piece, ConvertError> {
+        let (id, body) = id_of(value)?;
+        let prepared = self.prepared(schema)?;
+        self.agree(schema.fingerprint(), id, &prepared.avro)?;
+        envelope::read(body, value.len(), verbatim, &prepared, &mut self.frames)
+    }
+
+    fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
+        let (id, body) = id_of(value)?;
+        foreign::read(&self.met(id)?.reader, body)
+    }
+}

@@ -1,0 +1,13 @@
+//! Rows in records, as every format has them: which value stands for what was not sent, and what a record does not say.
+
+mod column;
+mod frames;
+mod placeholder;
+mod row;
+mod typed;
+mod verbatim;
+
+pub(crate) use column::PreparedColumn;
+pub(crate) use frames::Frames;
+pub(crate) use row::{RowWriter, Side};
+pub(crate) use verbatim::{Is, Verbatim};

@@ -1,0 +1,47 @@
+//! A real registry: what it takes, refuses and gives back.
+
+#![allow(clippy::unwrap_used)]
+
+use cdc::{Fault, Remedy};
+use schema_registry::{Registry, RegistryError, Settings};
+
+const ONE: &str = r#"{"type":"record","name":"T","fields":[{"name":"a","type":"int"}]}"#;
+const TWO: &str = r#"{"type":"record","name":"T","fields":[{"name":"a","type":"int"},{"name":"breaks","type":"int"}]}"#;
+
+fn client(url: String) -> Registry {
+    Registry::new(&Settings { url, ..Settings::default() }).unwrap()
+}
+
+#[test]
+fn schemas_have_ids_and_a_breaking_one_is_refused() {
+    let server = stack::Registry::shared().unwrap();
+    let registry = client(format!("{}/", server.url()));
+    registry.try_it().unwrap();
+    let subject = format!("odd/name {}-value", std::process::id());
+    let missing = registry.id(&subject, ONE, false).unwrap_err();
+    assert!(matches!(missing, RegistryError::NotRegistered { .. }), "{missing}");
+    let id = registry.id(&subject, ONE, true).unwrap();
+    assert_eq!(registry.id(&subject, ONE, true).unwrap(), id);
+    assert_eq!(registry.id(&subject, ONE, false).unwrap(), id);
+    assert_eq!(registry.schema(id).unwrap(), ONE);
+    let escaped = subject.replace('/', "%2F").replace(' ', "%20");
+    server.set_compatibility(&escaped, "BACKWARD").unwrap();
+    let refused = registry.id(&subject, TWO, true).unwrap_err();
+    let finding = refused.finding();
+    assert_eq!((finding.code, refused.remedy()), ("registry_incompatible", Remedy::Halt));
+    assert!(finding.place.contains(&subject), "{finding}");
+    assert!(finding.reason.contains("breaks"), "{finding}");
+    let unknown = registry.schema(u32::MAX >> 1).unwrap_err();
+    assert_eq!(unknown.finding().code, "registry_id_unknown");
+    let wrong = registry.id(&subject, r#"{"type":"rec"}"#, true).unwrap_err();
+    assert_eq!(wrong.finding().code, "registry_refused");
+}
+
+#[test]
+fn another_path_is_no_registry() {
+    let server = stack::Registry::shared().unwrap();
+    let registry = client(format!("http://{}/nowhere", server.address()));
+    let error = registry.schema(1).unwrap_err();
+    assert_eq!(error.finding().code, "registry_refused", "{error}");
+    assert_eq!(registry.try_it().unwrap_err().remedy(), Remedy::Halt);
+}
