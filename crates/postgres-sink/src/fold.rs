@@ -174,6 +174,7 @@ mod tests {
             position: Position::default(),
             lsn: cdc::Lsn::ZERO,
             transaction: Arc::default(),
+            order: None,
         }
     }
 

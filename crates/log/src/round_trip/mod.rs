@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{
-    Batch, Change, Checkpoint, Column, Event, Identity, Kind, Lsn, Origin, PgType, Position,
+    Batch, Change, Checkpoint, Column, Event, Identity, Kind, Lsn, Order, Origin, PgType, Position,
     Progress, Row, RowBuilder, Schema, SnapshotRow, SourceId, TableName, Transaction,
 };
 use proptest::prelude::*;
@@ -96,6 +96,7 @@ fn event() -> impl Strategy<Value = Event> {
                     origin: full
                         .then(|| Origin { name: format!("o\"{xid}").into(), lsn: commit_lsn }),
                 }),
+                order: (xid % 2 == 0).then(|| Order { total: u64::from(xid), in_table: 1 }),
             }
         },
     )
@@ -223,6 +224,7 @@ fn a_move() -> Event {
             snapshot: None,
             origin: None,
         }),
+        order: None,
     }
 }
 
