@@ -27,12 +27,17 @@ pub struct Record {
 }
 
 impl Record {
-    /// The operation of a Debezium envelope, or `tombstone`.
+    /// The operation of a Debezium envelope, or `tombstone`; of a transaction's record `BEGIN`, or `END:` and how many
+    /// events it counts.
     #[must_use]
     pub fn op(&self) -> String {
         let Some(value) = &self.value else { return "tombstone".to_owned() };
         let envelope: Value = serde_json::from_slice(value).unwrap_or_default();
-        envelope["op"].as_str().unwrap_or("?").to_owned()
+        match (envelope["op"].as_str(), envelope["status"].as_str()) {
+            (Some(op), _) => op.to_owned(),
+            (None, Some("END")) => format!("END:{}", envelope["event_count"]),
+            (None, status) => status.unwrap_or("?").to_owned(),
+        }
     }
 }
 

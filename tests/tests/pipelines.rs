@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use e2e::{Cluster, LIMIT, Mode, Pair, Pipeline};
+use e2e::{Cluster, LIMIT, Mode, Pair, Pipeline, Topics};
+use serde_json::Value;
 use stack::Kafka;
 
 const KEYLESS: &str = "CREATE TABLE t (n int); ALTER TABLE t REPLICA IDENTITY FULL;";
@@ -42,6 +43,43 @@ fn nothing_is_lost_or_repeated_by_a_stop_at_every_commit() -> Result<()> {
 fn nothing_is_lost_or_repeated_by_a_stop_at_every_commit_through_kafka() -> Result<()> {
     let kafka = Kafka::shared()?;
     stops_at_every_commit(&Mode::Kafka(kafka.bootstrap()))
+}
+
+/// The half that captures halts inside a transaction of which the log has the beginning, and goes on there.
+#[test]
+fn a_transaction_that_is_read_again_from_its_middle_is_counted_as_a_whole() -> Result<()> {
+    let kafka = Kafka::shared()?;
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let mut source = pair.source()?;
+    let mut pipeline = Pipeline::new(&pair, &Mode::Kafka(kafka.bootstrap()))?;
+    pipeline
+        .change("{ sink: null, source: { postgres: { provide_transaction_metadata: true } } }")?;
+    pipeline.change("transforms: [{ mask: { columns: [public.t.a], with: fixed, value: x } }]")?;
+    source.run("CREATE TABLE t (id int PRIMARY KEY, a text);")?;
+    pipeline.until_now()?.well()?;
+    let many = "INSERT INTO t SELECT i, 'a' FROM generate_series(1, 12000) i; UPDATE t SET id = 0 WHERE id = 1;";
+    let new_column = "ALTER TABLE t ADD COLUMN b text; DELETE FROM t WHERE id = 2;";
+    source.run(&format!("BEGIN; {many} {new_column} COMMIT;"))?;
+    let read = || Topics::read(&kafka.bootstrap(), &pair.name, true);
+    let (rows, bounds) = (format!("{}.public.t", pair.name), format!("{}.transaction", pair.name));
+    for _ in 0..2 {
+        ensure!(!pipeline.until_now()?.status.success(), "a new column under a mask went through");
+        ensure!(read()?.ops(&bounds) == ["BEGIN"], "{:?}", read()?.ops(&bounds));
+    }
+    pipeline.change("new_columns: keep")?;
+    pipeline.until_now()?.well()?;
+    let topics = read()?;
+    ensure!(topics.ops(&bounds) == ["BEGIN", "END:12003"], "{:?}", topics.ops(&bounds));
+    let values = topics.records[&rows].iter().filter_map(|record| record.value.as_deref());
+    let orders = values.map(|value| {
+        let value: Value = serde_json::from_slice(value)?;
+        let block = &value["transaction"];
+        Ok((block["total_order"].as_u64(), block["data_collection_order"].as_u64()))
+    });
+    let orders = orders.collect::<Result<Vec<_>>>()?;
+    ensure!(orders.iter().zip(1..=12_003).all(|(order, n)| *order == (Some(n), Some(n))));
+    ensure!(orders.len() == 12_003, "{} records", orders.len());
+    pipeline.remove()
 }
 
 /// What the target has of the log is forgotten, so that all of it after the copy comes once more.

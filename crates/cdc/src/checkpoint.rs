@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Lsn, Position, TableName};
+use crate::{Counts, Lsn, Position, TableName};
 
 /// How far a batch reaches in the source's commit order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +124,9 @@ pub struct Checkpoint {
     /// Of which tables. Kept beside the checkpoint by a sink, as it seldom changes.
     #[serde(skip)]
     pub captured: Arc<Captured>,
+    /// What was counted of a transaction that is not whole yet, where its events are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Arc<Counts>>,
     /// Read from which log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<Arc<LogPlace>>,
@@ -132,7 +135,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// A checkpoint that says how far and nothing else.
     pub fn new(progress: Progress) -> Self {
-        Self { progress, source: None, captured: Arc::default(), log: None }
+        Self { progress, source: None, captured: Arc::default(), counts: None, log: None }
     }
 }
 
@@ -187,6 +190,10 @@ mod tests {
                 slot: "pgrelay_shop".into(),
             })),
             captured: Arc::default(),
+            counts: Some(Arc::new(Counts {
+                total: 2,
+                tables: vec![crate::TableCount { table: "s.t".into(), events: 2 }],
+            })),
             log: Some(Arc::new(LogPlace {
                 cut: Some(3),
                 ends: BTreeMap::from([("t".into(), BTreeMap::from([(0, 9)]))]),

@@ -190,6 +190,25 @@ pub struct Event {
     pub lsn: Lsn,
     /// Its transaction.
     pub transaction: Arc<Transaction>,
+    /// Which event of its transaction it is, where these are counted.
+    pub order: Option<Order>,
+}
+
+/// Which event of its transaction an event is. A change of key is two: this is the delete's, the insert's is the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Among all of them, from 1.
+    pub total: u64,
+    /// Among those of its table, from 1.
+    pub in_table: u64,
+}
+
+impl Order {
+    /// The one that follows in the same table.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self { total: self.total + 1, in_table: self.in_table + 1 }
+    }
 }
 
 impl Event {

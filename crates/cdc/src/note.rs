@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{Lsn, Position, Transaction};
+use serde::{Deserialize, Serialize};
+
+use crate::{Lsn, Order, Position, Transaction};
 
 /// Something that is no change of a row: it goes to a topic of its own, and no target has a place for it.
 ///
@@ -14,6 +16,39 @@ use crate::{Lsn, Position, Transaction};
 pub enum Note {
     /// A message that an application wrote into the log.
     Message(Message),
+    /// A transaction begins, or ends.
+    Boundary(Boundary),
+}
+
+/// The beginning or the end of a transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boundary {
+    /// Its place in the commit order: that of the transaction's first event, or the one behind its last.
+    pub position: Position,
+    /// Where it stands in the log.
+    pub lsn: Lsn,
+    /// The transaction.
+    pub transaction: Arc<Transaction>,
+    /// What was counted, at the end; `None` is the beginning.
+    pub end: Option<Counts>,
+}
+
+/// How many events a transaction has, as they left the source: before a chain drops any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// In all.
+    pub total: u64,
+    /// Of each table, in the order of their first events.
+    pub tables: Vec<TableCount>,
+}
+
+/// How many events of a transaction are of one table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableCount {
+    /// The table's name in the source, or the word for messages.
+    pub table: Arc<str>,
+    /// The events.
+    pub events: u64,
 }
 
 /// A message of `pg_logical_emit_message`. `Debug` does not show its content.
@@ -29,6 +64,8 @@ pub struct Message {
     pub position: Position,
     /// Where it stands in the log.
     pub lsn: Lsn,
+    /// Which event of its transaction it is, where these are counted.
+    pub order: Option<Order>,
     /// Its transaction. One that was said at once, whatever became of the transaction around it, has the xid 0.
     pub transaction: Arc<Transaction>,
 }
@@ -47,6 +84,7 @@ impl Note {
     pub fn position(&self) -> Position {
         match self {
             Note::Message(message) => message.position,
+            Note::Boundary(boundary) => boundary.position,
         }
     }
 
@@ -54,6 +92,9 @@ impl Note {
     pub fn weight(&self) -> usize {
         let own = match self {
             Note::Message(message) => message.prefix.len() + message.content.len(),
+            Note::Boundary(Boundary { end, .. }) => {
+                end.as_ref().map_or(0, |end| end.tables.len() * size_of::<TableCount>())
+            }
         };
         size_of::<Self>() + own
     }
@@ -70,6 +111,7 @@ mod tests {
             content: Bytes::from_static(b"canary"),
             position: Position::default(),
             lsn: Lsn::ZERO,
+            order: None,
             transaction: Arc::default(),
         };
         let printed = format!("{:?}", Note::Message(message));

@@ -16,6 +16,9 @@ pub struct Kafka {
     pub brokers: Brokers,
     /// Topics are `<topic_prefix>.<schema>.<table>`.
     pub topic_prefix: String,
+    /// Where transactions begin and end goes to `<topic_prefix>.<topic_transaction>`.
+    #[serde(default = "transaction")]
+    pub topic_transaction: String,
     /// How records are written.
     #[serde(default)]
     pub format: Format,
@@ -167,6 +170,10 @@ pub enum Delivery {
 
 const fn one() -> i32 {
     1
+}
+
+fn transaction() -> String {
+    "transaction".to_owned()
 }
 
 const fn yes() -> bool {

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use cdc::{
-    Batch, Event, Lsn, Note, Op, Origin, Position, Row, Schema, SnapshotRow, TableName, Value,
+    Batch, Event, Lsn, Note, Op, Order, Origin, Position, Row, Schema, SnapshotRow, TableName,
+    Value,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,8 @@ pub struct Piece {
     pub snapshot: Option<SnapshotRow>,
     /// Where the source has the transaction from.
     pub origin: Option<Origin>,
+    /// Which event of its transaction it is.
+    pub order: Option<Order>,
 }
 
 impl Piece {

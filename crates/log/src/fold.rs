@@ -64,7 +64,8 @@ pub fn fold(mut records: Vec<ReadRecord>) -> Result<Vec<Event>, FoldError> {
         };
         let schema = second.map_or(record.schema, |second| second.schema);
         let transaction = Arc::clone(&transaction);
-        events.push(Event { schema, change, position, lsn, transaction });
+        let order = record.piece.order;
+        events.push(Event { schema, change, position, lsn, transaction, order });
     }
     Ok(events)
 }

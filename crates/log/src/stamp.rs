@@ -28,7 +28,12 @@ impl Stamp {
 
     /// The stamp of a note's record.
     pub fn of_note(note: &Note) -> Self {
-        Self::new(note.position(), 0)
+        let stamp = Self::new(note.position(), 0);
+        // A transaction without events begins and ends at one place.
+        match note {
+            Note::Boundary(boundary) if boundary.end.is_some() => stamp.part(1),
+            _ => stamp,
+        }
     }
 
     /// The stamp of the event's record `sub`.

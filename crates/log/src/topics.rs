@@ -37,6 +37,7 @@ pub fn note_topic(kafka: &Kafka, note: &Note) -> String {
     let prefix = &kafka.topic_prefix;
     match note {
         Note::Message(_) => legal(&format!("{prefix}.message")),
+        Note::Boundary(_) => legal(&format!("{prefix}.{}", kafka.topic_transaction)),
     }
 }
 

@@ -14,6 +14,7 @@ fn message(content: &'static [u8], position: Position) -> Note {
         content: Bytes::from_static(content),
         position,
         lsn: position.commit_lsn,
+        order: None,
         transaction: Arc::new(Transaction::default()),
     })
 }

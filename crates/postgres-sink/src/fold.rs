@@ -175,6 +175,7 @@ mod tests {
             position: Position::default(),
             lsn: cdc::Lsn::ZERO,
             transaction: Arc::default(),
+            order: None,
         }
     }
 

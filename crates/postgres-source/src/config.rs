@@ -114,6 +114,8 @@ pub struct Settings {
     pub modes: cdc::Modes,
     /// Which logical decoding messages are captured.
     pub messages: Prefixes,
+    /// Whether transactions are said to begin and end, and their events counted.
+    pub transaction_metadata: bool,
     /// A batch ends at this many events.
     pub batch_events_max: usize,
     /// A batch ends at this many bytes.

@@ -150,6 +150,7 @@ impl Snapshot {
             position: Position { commit_lsn: self.consistent_point, seq: self.seq },
             lsn: self.consistent_point,
             transaction: self.markers.transaction(SnapshotRow::Within),
+            order: None,
         };
         self.seq += 1;
         self.meter.snapshot_rows.fetch_add(1, Ordering::Relaxed);

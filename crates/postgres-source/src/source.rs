@@ -294,6 +294,7 @@ impl PostgresSource {
             progress: Progress::After { end_lsn: at },
             source: Some(made.source.clone()),
             captured: captured(&made.tables, &schemas),
+            counts: None,
             log: None,
         };
         let first = Batch { relations: schemas, ..Batch::progress(checkpoint.clone()) };
@@ -350,6 +351,7 @@ impl PostgresSource {
             progress: Progress::Snapshot { attempt },
             source: Some(made.source.clone()),
             captured: captured(&made.tables, &relations),
+            counts: None,
             log: None,
         };
         if let State::Announce { made, attempt } = std::mem::replace(&mut self.state, State::Idle) {

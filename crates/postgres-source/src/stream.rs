@@ -7,13 +7,14 @@
 mod building;
 mod messages;
 mod said;
+mod tally;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use cdc::{Batch, Captured, Checkpoint, Lsn, Meter, Progress, SourceId, Transaction};
+use cdc::{Batch, Captured, Checkpoint, Counts, Lsn, Meter, Progress, SourceId, Transaction};
 use pgoutput::{Frame, Message};
 use postgres_client::Session;
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ use crate::error::SourceError;
 use crate::feed::Feed;
 use building::Building;
 use messages::Known;
+use tally::Tally;
 
 /// Progress without events is written this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
@@ -34,6 +36,8 @@ const PROGRESS_BYTES: u64 = 16 * 1024 * 1024;
 struct Open {
     transaction: Arc<Transaction>,
     seq: u64,
+    /// Its counts, where they are asked for.
+    tally: Option<Tally>,
 }
 
 /// What became of one message.
@@ -54,6 +58,8 @@ pub(crate) struct Stream {
     captured: Arc<Captured>,
     known: HashMap<u32, Known>,
     start: Progress,
+    /// What was counted of the transaction the start is inside.
+    counted: Option<Arc<Counts>>,
     chunk: Bytes,
     open: Option<Open>,
     building: Building,
@@ -88,6 +94,7 @@ impl Stream {
             captured: start.captured.clone(),
             known: HashMap::new(),
             start: start.progress,
+            counted: start.counts.clone(),
             chunk: Bytes::new(),
             open: None,
             building: Building::default(),
@@ -210,11 +217,18 @@ impl Stream {
         }
     }
 
+    /// What is counted of the transaction that is open.
+    fn tally(&self) -> Option<Arc<Counts>> {
+        let tally = self.open.as_ref()?.tally.as_ref()?;
+        Some(Arc::new(tally.counts().clone()))
+    }
+
     fn checkpoint(&self, progress: Progress) -> Checkpoint {
         Checkpoint {
             progress,
             source: Some(self.source.clone()),
             captured: self.captured.clone(),
+            counts: self.tally().filter(|_| !progress.is_whole()),
             log: None,
         }
     }

@@ -124,6 +124,7 @@ fn batch(schema: &Arc<Schema>, commit: u64) -> Batch {
         position: Position { commit_lsn: Lsn::new(commit), seq: 0 },
         lsn: Lsn::new(commit),
         transaction: Arc::default(),
+        order: None,
     };
     let end = Progress::After { end_lsn: Lsn::new(commit + 10) };
     Batch { events: vec![event], ..Batch::progress(Checkpoint::new(end)) }

@@ -128,6 +128,10 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
             postgres["message_prefix_include_list"] = Value::Null;
             postgres["message_prefix_exclude_list"] = list.split(',').collect();
         }
+        ("provide.transaction.metadata", switch @ ("true" | "false")) => {
+            postgres["provide_transaction_metadata"] = (switch == "true").into();
+        }
+        ("topic.transaction", name) => file["kafka"]["topic_transaction"] = name.into(),
         ("topic.creation.default.partitions", n) => {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
         }

@@ -111,6 +111,10 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
     {
         *name = Json::Text("<prefix>".to_owned());
     }
+    // A map's order in Debezium, that of the first events here.
+    if let Some(Json::List(counts)) = value.as_mut().and_then(|v| v.get_mut("data_collections")) {
+        counts.sort_by_key(ToString::to_string);
+    }
     Record {
         offset: message.offset(),
         key,

@@ -1,6 +1,7 @@
 //! One event as records: the envelope around the rows, and how many records it takes.
 
-use cdc::{Batch, Cell, Change, Event, Op, Row};
+use cdc::{Batch, Cell, Change, Event, Op, Order, Row};
+use connect_data::avro::put_long;
 
 use super::SchemaIds;
 use super::prepared::{Prepared, PreparedTransaction, put_optional};
@@ -174,8 +175,9 @@ impl Encoder {
             self.rows.row(&table.columns, event, Side::Before, before, out)?;
             self.rows.row(&table.columns, event, Side::After, after, out)?;
             self.source(event, table, out);
-            // The transaction's own block.
-            out.push(0);
+            // The second half of a move is an event of its own.
+            let order = event.order.map(|order| if stamp.sub == 2 { order.next() } else { order });
+            transaction(event, order, out);
             put_bytes(op.letter().as_bytes(), out);
             out.extend_from_slice(&self.processed);
             Ok::<_, ConvertError>(())
@@ -205,6 +207,17 @@ impl Encoder {
         // Java, too, has the numbers from 2^63 on as negative ones.
         put_optional(lsn.cast_signed(), out);
         out.extend_from_slice(&transaction.tail);
+    }
+}
+
+/// Appends the block that says which event of its transaction a record is, or null where that is not counted.
+fn transaction(event: &Event, order: Option<Order>, out: &mut Vec<u8>) {
+    let Some(order) = order else { return out.push(0) };
+    out.push(2);
+    let id = format!("{}:{}", event.transaction.xid, event.lsn.get());
+    put_bytes(id.as_bytes(), out);
+    for number in [order.total, order.in_table] {
+        put_long(number.cast_signed(), out);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A record as a change of a table whose schema is known: one pass over the bytes.
 
-use cdc::{Identity, Lsn, Origin, Row, RowBuilder};
+use cdc::{Identity, Lsn, Order, Origin, Row, RowBuilder};
 
 use super::cursor::Cursor;
 use super::malformed;
@@ -26,11 +26,11 @@ pub(super) fn read(
     let after = rows.row(Side::After, cursor)?;
     let mut piece = source(cursor)?;
     (piece.before, piece.after) = (before, after);
-    cursor.field("transaction", |cursor| {
+    piece.order = cursor.field("transaction", |cursor| {
         cursor.optional(|cursor| {
             cursor.string()?;
-            cursor.long()?;
-            cursor.long()
+            let (total, in_table) = (cursor.long()?, cursor.long()?);
+            Ok(Order { total: total.cast_unsigned(), in_table: in_table.cast_unsigned() })
         })
     })?;
     let at = cursor.place();
@@ -76,6 +76,7 @@ fn source(cursor: &mut Cursor<'_>) -> Result<Piece, ConvertError> {
         commit_micros: micros.unwrap_or_else(|| millis.saturating_mul(1_000)),
         previous_commit_lsn: sequence.and_then(previous_commit_lsn),
         snapshot,
+        order: None,
         origin: origin
             .map(|name| Origin { name: name.into(), lsn: Lsn::new(origin_lsn.cast_unsigned()) }),
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cdc::{Batch, Cell, Change, Event, Op, Row, Schema};
 
-use super::note::NoteWriter;
+use super::note::{self, NoteWriter};
 use super::prepared::{Prepared, PreparedTransaction, json_string};
 use super::{Json, unformed};
 use crate::converter::ConvertError;
@@ -205,7 +205,11 @@ impl DebeziumJson {
             out.extend_from_slice(b",\"after\":");
             self.rows.row(&schema.columns, event, Side::After, after, out)?;
             self.source(event, schema, out);
-            out.extend_from_slice(b",\"transaction\":null,\"op\":\"");
+            out.extend_from_slice(b",\"transaction\":");
+            // The second half of a move is an event of its own.
+            let order = event.order.map(|order| if stamp.sub == 2 { order.next() } else { order });
+            note::transaction(event, order, out);
+            out.extend_from_slice(b",\"op\":\"");
             out.extend_from_slice(op.letter().as_bytes());
             out.push(b'"');
             out.extend_from_slice(&self.processed);

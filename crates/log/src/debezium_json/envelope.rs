@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cdc::{Identity, Lsn, Op, Origin, Row, RowBuilder, Schema, SnapshotRow};
+use cdc::{Identity, Lsn, Op, Order, Origin, Row, RowBuilder, Schema, SnapshotRow};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -24,8 +24,17 @@ pub(super) struct Envelope<'a> {
     pub(super) after: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) source: Source<'a>,
+    #[serde(borrow, default)]
+    pub(super) transaction: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) op: Cow<'a, str>,
+}
+
+/// The fields of its transaction block.
+#[derive(Deserialize)]
+struct Block {
+    total_order: u64,
+    data_collection_order: u64,
 }
 
 /// The fields of its source block.
@@ -70,6 +79,12 @@ impl Source<'_> {
         let list = read::unquoted(self.sequence?.get()).ok()?;
         envelope::previous_commit_lsn(&list)
     }
+}
+
+/// Which event of its transaction a record is: for who reads on, so what is not a number is nothing.
+fn order(block: &RawValue) -> Option<Order> {
+    let block: Block = serde_json::from_str(block.get()).ok()?;
+    Some(Order { total: block.total_order, in_table: block.data_collection_order })
 }
 
 /// A reader's error as a place in the record. serde_json's own words never quote a value of a `RawValue`.
@@ -126,6 +141,7 @@ pub(super) fn read(
         previous_commit_lsn: source.previous_commit_lsn(),
         snapshot: source.snapshot_row(),
         origin: source.origin(),
+        order: envelope.transaction.and_then(order),
     };
     piece.checked()
 }

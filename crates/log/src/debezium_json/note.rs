@@ -1,6 +1,6 @@
 //! One note as a record: Connect's own converter prints it.
 
-use cdc::{Batch, Note};
+use cdc::{Batch, Event, Note, Order};
 use connect_data::json::{JsonConverter, JsonSettings};
 
 use crate::converter::ConvertError;
@@ -50,4 +50,20 @@ impl NoteWriter {
         records.push(Stamp::of_note(note), Some(key), Some(value), None, None);
         Ok(())
     }
+}
+
+/// Appends the block that says which event of its transaction a record is, or null where that is not counted.
+pub(super) fn transaction(event: &Event, order: Option<Order>, out: &mut Vec<u8>) {
+    let Some(order) = order else { return out.extend_from_slice(b"null") };
+    let mut number = itoa::Buffer::new();
+    for (name, value) in [
+        (&b"{\"id\":\""[..], u64::from(event.transaction.xid)),
+        (b":", event.lsn.get()),
+        (b"\",\"total_order\":", order.total),
+        (b",\"data_collection_order\":", order.in_table),
+    ] {
+        out.extend_from_slice(name);
+        out.extend_from_slice(number.format(value).as_bytes());
+    }
+    out.push(b'}');
 }

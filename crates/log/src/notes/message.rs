@@ -12,6 +12,7 @@ use super::{NoteRecord, Shared, order};
 #[derive(Debug)]
 pub(super) struct Messages {
     source: SourceBlock,
+    order: Arc<Schema>,
     key: Arc<Schema>,
     block: Arc<Schema>,
     value: Arc<Schema>,
@@ -24,18 +25,18 @@ impl Messages {
             let name = format!("io.debezium.connector.postgresql.{name}");
             Arc::new(Schema::structure(fields).named(name).versioned(1))
         };
-        let source = SourceBlock::new(topic_prefix);
+        let (source, order) = (SourceBlock::new(topic_prefix), Arc::new(order::schema()));
         let prefix = || Field::new("prefix", optional(Type::String));
         let block = named("Message", vec![prefix(), Field::new("content", optional(Type::Bytes))]);
         let fields = vec![
             Field::new("op", Schema::new(Type::String)),
             Field::new("ts_ms", optional(Type::Int64)),
             Field::new("source", Arc::clone(&source.schema)),
-            Field::new("transaction", order::schema()),
+            Field::new("transaction", Arc::clone(&order)),
             Field::new("message", Arc::clone(&block)),
         ];
         let value = named("MessageValue", fields);
-        Self { source, key: named("MessageKey", vec![prefix()]), block, value }
+        Self { source, order, key: named("MessageKey", vec![prefix()]), block, value }
     }
 
     pub(super) fn record(&self, message: &Message, shared: Shared<'_>) -> NoteRecord {
@@ -48,7 +49,7 @@ impl Messages {
             Value::String("m".to_owned()),
             Value::Int64(shared.now_micros.div_euclid(1_000)),
             self.source.value(&message.transaction, message.lsn, shared),
-            Value::Null,
+            order::value(&self.order, message),
             structure(&self.block, vec![prefix(), content]),
         ];
         let key = structure(&self.key, vec![prefix()]);

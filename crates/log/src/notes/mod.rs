@@ -5,11 +5,13 @@
 mod message;
 mod order;
 mod source;
+mod transaction;
 
 use cdc::Note;
 use connect_data::Data;
 
 use message::Messages;
+use transaction::Boundaries;
 
 /// A record before a converter has printed it.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(crate) struct NoteRecord {
 #[derive(Debug)]
 pub(crate) struct Notes {
     messages: Messages,
+    boundaries: Boundaries,
 }
 
 /// What all records of a batch share.
@@ -35,13 +38,14 @@ pub(crate) struct Shared<'a> {
 
 impl Notes {
     pub(crate) fn new(topic_prefix: &str) -> Self {
-        Self { messages: Messages::new(topic_prefix) }
+        Self { messages: Messages::new(topic_prefix), boundaries: Boundaries::new() }
     }
 
     /// The record of a note.
     pub(crate) fn record(&self, note: &Note, shared: Shared<'_>) -> NoteRecord {
         match note {
             Note::Message(message) => self.messages.record(message, shared),
+            Note::Boundary(boundary) => self.boundaries.record(boundary),
         }
     }
 }

@@ -1,6 +1,9 @@
-//! The block that says which event of its transaction a record is.
+//! The block that says which event of its transaction a message is.
 
-use connect_data::{Field, Schema, Type};
+use std::sync::Arc;
+
+use cdc::Message;
+use connect_data::{Field, Schema, Struct, Type, Value};
 
 /// Its schema.
 pub(super) fn schema() -> Schema {
@@ -10,4 +13,24 @@ pub(super) fn schema() -> Schema {
         Field::new("data_collection_order", Schema::new(Type::Int64)),
     ];
     Schema::structure(fields).named("event.block").versioned(1).optional()
+}
+
+/// The block, or null where nothing is counted.
+pub(super) fn value(schema: &Arc<Schema>, message: &Message) -> Value {
+    let Some(order) = message.order else { return Value::Null };
+    let values = vec![
+        Value::String(id(message.transaction.xid, message.lsn)),
+        number(order.total),
+        number(order.in_table),
+    ];
+    Value::Struct(Struct { schema: Arc::clone(schema), values })
+}
+
+/// The id of a transaction, seen from something in it: its own, and where that stands in the log.
+pub(super) fn id(xid: u32, lsn: cdc::Lsn) -> String {
+    format!("{xid}:{}", lsn.get())
+}
+
+pub(super) fn number(count: u64) -> Value {
+    Value::Int64(i64::try_from(count).unwrap_or(i64::MAX))
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cdc::{
     Batch, BinaryMode, Change, Checkpoint, Column, DecimalMode, Event, HstoreMode, Identity,
-    IntervalMode, Kind, Lsn, Modes, Origin, PgType, Position, Progress, Row, RowBuilder, Schema,
-    SnapshotRow, SourceId, TableName, TimeMode, Transaction,
+    IntervalMode, Kind, Lsn, Modes, Order, Origin, PgType, Position, Progress, Row, RowBuilder,
+    Schema, SnapshotRow, SourceId, TableName, TimeMode, Transaction,
 };
 use proptest::prelude::*;
 
@@ -132,6 +132,7 @@ fn event() -> impl Strategy<Value = Event> {
                     origin: full
                         .then(|| Origin { name: format!("o\"{xid}").into(), lsn: commit_lsn }),
                 }),
+                order: (xid % 2 == 0).then(|| Order { total: u64::from(xid), in_table: 1 }),
             }
         },
     )
@@ -271,6 +272,7 @@ fn a_move() -> Event {
             snapshot: None,
             origin: None,
         }),
+        order: None,
     }
 }
 

@@ -34,6 +34,7 @@ pub fn settings(name: &str, partitions: i32) -> (LogSettings, Arc<stack::Kafka>)
         Kafka {
             brokers: Brokers::One(broker.bootstrap()),
             topic_prefix: unique.clone(),
+            topic_transaction: "transaction".to_owned(),
             format: pgrelay_log::Format::default(),
             compression: pgrelay_log::Compression::default(),
             partitions,
@@ -136,6 +137,7 @@ pub fn events(commit_lsn: Lsn, first: u64, changes: Vec<(&Arc<Schema>, Change)>)
             position: Position { commit_lsn, seq },
             lsn: Lsn::new(commit_lsn.get() - 1),
             transaction: Arc::clone(&transaction),
+            order: None,
         })
         .collect()
 }

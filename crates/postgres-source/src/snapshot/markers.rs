@@ -95,6 +95,7 @@ mod tests {
             position: Position { commit_lsn: Lsn::new(1), seq: 0 },
             lsn: Lsn::new(1),
             transaction: markers.transaction(SnapshotRow::Within),
+            order: None,
         };
         let mut rows = Vec::new();
         for table in tables {

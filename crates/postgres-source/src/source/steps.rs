@@ -88,6 +88,7 @@ pub(super) async fn create_and_copy(
         progress: Progress::After { end_lsn: created.consistent_point },
         source: Some(source),
         captured: captured(&tables, &schemas),
+        counts: None,
         log: None,
     };
     let to_read = tables.iter().zip(&schemas).map(|(table, schema)| SnapshotTable {

@@ -35,8 +35,8 @@ impl Stream {
         message: Message,
     ) -> Result<Step, SourceError> {
         match message {
-            Message::Begin(begin) => self.begin(begin)?,
-            Message::Commit(commit) => self.commit(commit)?,
+            Message::Begin(begin) => self.begin(wal_start, begin)?,
+            Message::Commit(commit) => self.commit(wal_start, commit)?,
             Message::Relation(relation) => return self.relation(relation).await,
             Message::Insert { oid, new } => {
                 self.change(wal_start, oid, |_| Change::Insert { after: new })?
@@ -69,7 +69,7 @@ impl Stream {
         Ok(Step::Done)
     }
 
-    fn begin(&mut self, begin: Begin) -> Result<(), SourceError> {
+    fn begin(&mut self, wal_start: Lsn, begin: Begin) -> Result<(), SourceError> {
         if self.open.is_some() {
             return Err(self.wrong("a transaction begins inside another".to_owned()));
         }
@@ -82,7 +82,9 @@ impl Stream {
             snapshot: None,
             origin: None,
         };
-        self.open = Some(Open { transaction: Arc::new(transaction), seq: 0 });
+        let mut open = Open { transaction: Arc::new(transaction), seq: 0, tally: None };
+        self.begins(wal_start, &mut open);
+        self.open = Some(open);
         Ok(())
     }
 
@@ -96,11 +98,13 @@ impl Stream {
         Ok(())
     }
 
-    fn commit(&mut self, commit: Commit) -> Result<(), SourceError> {
+    fn commit(&mut self, wal_start: Lsn, commit: Commit) -> Result<(), SourceError> {
         let open = self.open.take();
-        if open.is_none_or(|open| open.transaction.commit_lsn != commit.commit_lsn) {
+        let Some(open) = open.filter(|open| open.transaction.commit_lsn == commit.commit_lsn)
+        else {
             return Err(self.wrong("a commit of a transaction that did not begin".to_owned()));
-        }
+        };
+        self.ends(wal_start, &open);
         self.previous_commit = Some(commit.end_lsn);
         self.building.is_whole_at(commit.end_lsn, self.given.0);
         Meter::advance(&self.meter.received_lsn, commit.end_lsn);
@@ -179,7 +183,7 @@ impl Stream {
         oid: u32,
         change: impl FnOnce(&Schema) -> Change,
     ) -> Result<(), SourceError> {
-        let Some(open) = &self.open else {
+        let Some(open) = &mut self.open else {
             return Err(self.wrong("a change outside of a transaction".to_owned()));
         };
         let position = Position { commit_lsn: open.transaction.commit_lsn, seq: open.seq };
@@ -199,13 +203,19 @@ impl Stream {
         if self.start.covers(position) {
             return Ok(());
         }
-        let event = Event {
+        let mut event = Event {
             schema: schema.clone(),
             change: change(schema),
             position,
             lsn: wal_start,
             transaction: open.transaction.clone(),
+            order: None,
         };
+        if let Some(tally) = &mut open.tally {
+            let records = if event.is_move() { 2 } else { 1 };
+            let name = || format!("{}.{}", schema.origin.schema, schema.origin.name);
+            event.order = Some(tally.event(oid, name, records));
+        }
         let fits = |row: Option<&cdc::Row>| row.is_none_or(|row| row.len() == schema.columns.len());
         if !fits(event.change.before()) || !fits(event.change.after()) {
             return Err(self.wrong(format!(

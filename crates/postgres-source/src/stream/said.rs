@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cdc::{Lsn, Note, Position, Transaction};
+use cdc::{Lsn, Note, Order, Position, Transaction};
 
 use super::Stream;
+use super::tally::Tally;
 use crate::error::SourceError;
 
 /// A message as the server sends it.
@@ -24,13 +25,14 @@ impl Stream {
 
     /// Part of its transaction, and counted like a change.
     fn said_inside(&mut self, wal_start: Lsn, said: Said) -> Result<(), SourceError> {
-        let Some(open) = &self.open else {
+        let Some(open) = &mut self.open else {
             return Err(self.wrong("a message of a transaction outside of one".to_owned()));
         };
         let position = Position { commit_lsn: open.transaction.commit_lsn, seq: open.seq };
         if self.settings.messages.wants(&said.prefix) && !self.start.covers(position) {
             let transaction = open.transaction.clone();
-            self.building.note(message(said, position, wal_start, transaction));
+            let order = open.tally.as_mut().map(Tally::message);
+            self.building.note(message(said, position, wal_start, order, transaction));
         }
         self.count();
         Ok(())
@@ -56,14 +58,21 @@ impl Stream {
             ..Transaction::default()
         };
         let lsn = said.lsn;
-        self.building.note(message(said, position, lsn, Arc::new(transaction)));
+        self.building.note(message(said, position, lsn, None, Arc::new(transaction)));
         self.building.is_whole_at(lsn, self.given.0);
         Ok(())
     }
 }
 
-fn message(said: Said, position: Position, lsn: Lsn, transaction: Arc<Transaction>) -> Note {
+fn message(
+    said: Said,
+    position: Position,
+    lsn: Lsn,
+    order: Option<Order>,
+    transaction: Arc<Transaction>,
+) -> Note {
     // The frame it came in is large, and is not kept for it.
     let content = Bytes::copy_from_slice(&said.content);
-    Note::Message(cdc::Message { prefix: said.prefix.into(), content, position, lsn, transaction })
+    let prefix = said.prefix.into();
+    Note::Message(cdc::Message { prefix, content, position, lsn, order, transaction })
 }

@@ -133,6 +133,10 @@ pub struct PostgresSource {
     pub message_prefix_include_list: Option<Vec<String>>,
     /// The same, by the prefixes of those that do not go there.
     pub message_prefix_exclude_list: Option<Vec<String>>,
+    /// Whether the topic `<topic_prefix>.transaction` says where transactions begin and end and how many events they
+    /// have, and each record which of them it is. What a chain drops is counted, too.
+    #[serde(default)]
+    pub provide_transaction_metadata: bool,
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
     pub decimal_handling_mode: DecimalMode,

@@ -230,6 +230,7 @@ fn source_settings(
         slot: slot.into(),
         snapshot: section.snapshot,
         messages: found(messages, findings),
+        transaction_metadata: section.provide_transaction_metadata,
         batch_events_max: BATCH_EVENTS_MAX,
         batch_bytes_max: BATCH_BYTES_MAX,
         queue_bytes_max: QUEUE_BYTES_MAX,

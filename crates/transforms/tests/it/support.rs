@@ -79,6 +79,7 @@ pub(crate) fn event(schema: &Arc<Schema>, change: Change) -> Event {
         position: Position { commit_lsn: Lsn::new(0x16_B374), seq: 0 },
         lsn: Lsn::new(0),
         transaction: Arc::default(),
+        order: None,
     }
 }
 
