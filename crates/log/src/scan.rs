@@ -35,11 +35,12 @@ pub(crate) fn whole(
     from(&consumer, settings, topic, Offset::Offset(low), take)
 }
 
-/// The last record of partition 0 of `topic` that has a value. Blocks.
+/// What `take` makes of the last record of partition 0 of `topic` that has a value and of which it makes something.
+/// Blocks.
 pub(crate) fn last<T>(
     settings: &LogSettings,
     topic: &str,
-    mut take: impl FnMut(Scanned<'_>) -> Result<T, LogError>,
+    mut take: impl FnMut(Scanned<'_>) -> Result<Option<T>, LogError>,
 ) -> Result<Option<T>, LogError> {
     let consumer = client::consumer(settings)?;
     let (low, high) = watermarks(&consumer, settings, topic, 0)?;
@@ -51,7 +52,7 @@ pub(crate) fn last<T>(
         if start < high {
             from(&consumer, settings, topic, Offset::Offset(start), |record| {
                 if record.value.is_some() {
-                    last = Some(take(record)?);
+                    last = take(record)?.or(last.take());
                 }
                 Ok(())
             })?;

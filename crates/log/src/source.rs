@@ -107,11 +107,23 @@ impl LogEnd {
     /// Where the brokers do not answer, or the last cut is none of ours.
     pub async fn read(settings: &LogSettings) -> Result<Option<Self>, LogError> {
         let settings = settings.clone();
-        blocking(move || last_cut(&settings)).await
+        blocking(move || last_cut(&settings, |_| true)).await
+    }
+
+    /// The same for the last cut at which a target may commit: behind it the log may end inside a transaction.
+    ///
+    /// # Errors
+    /// As [`LogEnd::read`].
+    pub async fn whole(settings: &LogSettings) -> Result<Option<Self>, LogError> {
+        let settings = settings.clone();
+        blocking(move || last_cut(&settings, |checkpoint| checkpoint.progress.is_whole())).await
     }
 }
 
-fn last_cut(settings: &LogSettings) -> Result<Option<LogEnd>, LogError> {
+fn last_cut(
+    settings: &LogSettings,
+    will_do: impl Fn(&Checkpoint) -> bool,
+) -> Result<Option<LogEnd>, LogError> {
     let topic = topics::cuts_topic(&settings.kafka.topic_prefix);
     let there = {
         let consumer = client::consumer(settings)?;
@@ -125,10 +137,10 @@ fn last_cut(settings: &LogSettings) -> Result<Option<LogEnd>, LogError> {
             .value
             .and_then(|value| serde_json::from_slice(value).ok())
             .ok_or_else(|| scan::unreadable(&topic, record.offset, "a cut"))?;
-        Ok(LogEnd {
+        Ok(will_do(&cut.checkpoint).then_some(LogEnd {
             cut: record.offset,
             checkpoint: cut.checkpoint,
             commit_micros: cut.commit_micros,
-        })
+        }))
     })
 }

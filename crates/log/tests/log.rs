@@ -65,6 +65,11 @@ async fn batches_come_out_as_they_went_in() {
     assert_eq!(log_end.checkpoint.progress, end);
     assert_eq!(Some(log_end.cut), last.checkpoint.log.as_ref().unwrap().cut);
     assert_eq!(log_end.commit_micros, 1_700_000_000_000_001);
+    // Inside a transaction there is nothing that a target could commit.
+    let inside = Progress::Inside { commit_lsn: writer.end(), done: 0 };
+    sink.write(&Batch::progress(checkpoint(inside))).await.unwrap();
+    assert_eq!(LogEnd::read(&settings).await.unwrap().unwrap().checkpoint.progress, inside);
+    assert_eq!(LogEnd::whole(&settings).await.unwrap().unwrap().cut, log_end.cut);
 }
 
 /// For any consumer: our own reader would put them in order again.

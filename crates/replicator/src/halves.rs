@@ -91,7 +91,7 @@ impl Pipeline {
             (Goal::Lsn(lsn), Some(_), _) => Ok(Until::Lsn(lsn)),
             (Goal::Now, Some(source), _) => Ok(Until::Lsn(postgres_source::wal_end(source).await?)),
             (Goal::Now, None, Some(log)) => {
-                let end = LogEnd::read(log).await?;
+                let end = LogEnd::whole(log).await?;
                 Ok(Until::Cut(end.map_or(-1, |end| end.cut)))
             }
             _ => Err(Failure {
