@@ -17,6 +17,24 @@ pub enum Mode {
     Direct,
     /// Through Kafka at this address.
     Kafka(String),
+    /// The same in Avro.
+    Avro {
+        /// Kafka's address.
+        brokers: String,
+        /// The schema registry's URL.
+        registry: String,
+    },
+}
+
+impl Mode {
+    /// The brokers, if there are any.
+    #[must_use]
+    pub fn brokers(&self) -> Option<&str> {
+        match self {
+            Mode::Direct => None,
+            Mode::Kafka(brokers) | Mode::Avro { brokers, .. } => Some(brokers),
+        }
+    }
 }
 
 impl fmt::Display for Mode {
@@ -24,6 +42,7 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Mode::Direct => "direct",
             Mode::Kafka(_) => "kafka",
+            Mode::Avro { .. } => "avro",
         })
     }
 }
@@ -58,8 +77,12 @@ impl Pipeline {
             "source": { "postgres": { "url": pair.source_url(), "tables": ["public.*"], "slot": name, "publication": name } },
             "sink": { "postgres": { "url": pair.target_url() } },
         });
-        if let Mode::Kafka(brokers) = mode {
+        if let Some(brokers) = mode.brokers() {
             config["kafka"] = json!({ "brokers": brokers, "topic_prefix": name });
+        }
+        if let Mode::Avro { registry, .. } = mode {
+            config["kafka"]["format"] = "avro".into();
+            config["kafka"]["schema_registry"] = json!({ "url": registry });
         }
         let folder = tempfile::tempdir().context("make a temporary folder")?;
         Ok(Pipeline { folder, name: name.to_owned(), config, said: String::new() })

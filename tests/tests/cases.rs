@@ -1,4 +1,4 @@
-//! Every file of `db/cases`, straight and through Kafka, each a test of its own: `cargo test -p e2e --test cases move`.
+//! Every file of `db/cases`, straight and through Kafka, in JSON and in Avro, each a test of its own: `cargo test -p e2e --test cases move`.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use anyhow::{Context, Result};
 use e2e::{Case, Cluster, Mode, case};
 use libtest_mimic::{Arguments, Failed, Trial};
-use stack::Kafka;
+use stack::{Kafka, Registry};
 
 /// Tests that run at once; beyond this servers only take turns.
 const THREADS_MAX: usize = 3;
 
-/// The servers of a run: one broker, and a cluster for each test that runs at the same time.
+/// The servers of a run: one broker, one schema registry, and a cluster for each test that runs at the same time.
 #[derive(Default)]
 struct Servers {
     kafka: OnceLock<std::result::Result<Kafka, String>>,
+    registry: OnceLock<std::result::Result<Registry, String>>,
     free: Mutex<Vec<Arc<Cluster>>>,
 }
 
@@ -24,12 +25,21 @@ impl Servers {
         started.as_ref().map(Kafka::bootstrap).map_err(Failed::from)
     }
 
+    fn registry(&self) -> Result<String, Failed> {
+        let start = || Registry::shared().map_err(|error| error.to_string());
+        self.registry.get_or_init(start).as_ref().map(Registry::url).map_err(Failed::from)
+    }
+
     fn free(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Cluster>>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn play(&self, case: &Case, through_kafka: bool) -> Result<(), Failed> {
-        let mode = if through_kafka { Mode::Kafka(self.kafka()?) } else { Mode::Direct };
+    fn play(&self, case: &Case, way: &str) -> Result<(), Failed> {
+        let mode = match way {
+            "kafka" => Mode::Kafka(self.kafka()?),
+            "avro" => Mode::Avro { brokers: self.kafka()?, registry: self.registry()? },
+            _ => Mode::Direct,
+        };
         let free = self.free().pop();
         let cluster = free.map_or_else(|| Cluster::own().map(Arc::new), Ok).map_err(failed)?;
         let played = case::play(case, cluster.clone(), &mode).map_err(failed);
@@ -63,10 +73,10 @@ fn main() -> Result<()> {
     let servers = Arc::new(Servers::default());
     let mut trials = Vec::new();
     for case in cases()? {
-        for (way, through_kafka) in [("direct", false), ("kafka", true)] {
+        for way in ["direct", "kafka", "avro"] {
             let (case, servers) = (case.clone(), servers.clone());
             let name = format!("{}::{way}", case.subject);
-            trials.push(Trial::test(name, move || servers.play(&case, through_kafka)));
+            trials.push(Trial::test(name, move || servers.play(&case, way)));
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);

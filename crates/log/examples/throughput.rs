@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use cdc::{Batch, Change, Sink, Source};
 use common::{Writer, row, settings, sink, source, table};
-use pgrelay_log::{Converter, Format, Records};
+use pgrelay_log::{AnyConverter, Converter, Format, Records, SchemaIds};
 
 const BATCH: i64 = 10_000;
 const BATCHES: i64 = 100;
@@ -54,8 +54,14 @@ fn batches(writer: &mut Writer) -> Vec<Batch> {
         .collect()
 }
 
-fn converter(batches: &[Batch]) {
-    let mut converter = Format::DebeziumJson.converter("shop", true);
+fn converter(format: Format, batches: &[Batch]) {
+    let mut converter = format.converter("shop", true);
+    if let AnyConverter::Avro(avro) = &mut converter {
+        let table = &batches[0].events[0].schema;
+        let schema = avro.value_schema(table).unwrap();
+        avro.learn(table.fingerprint(), SchemaIds { key: Some(1), value: 2 });
+        avro.meet(2, &schema).unwrap();
+    }
     let mut records = Records::default();
     let begun = Clock::start();
     let mut bytes = 0;
@@ -70,7 +76,7 @@ fn converter(batches: &[Batch]) {
         }
     }
     let n = BATCH * BATCHES;
-    println!("encode: {}, {} bytes each", begun.rate(n), bytes as i64 / n);
+    println!("{format:?}: encode: {}, {} bytes each", begun.rate(n), bytes as i64 / n);
     records.clear();
     let schema = Arc::clone(&batches[0].events[0].schema);
     converter.encode(&batches[0].events[0], &mut records).unwrap();
@@ -79,14 +85,16 @@ fn converter(batches: &[Batch]) {
     for _ in 0..n {
         converter.decode(&value, None, &schema).unwrap();
     }
-    println!("decode: {}", begun.rate(n));
+    println!("{format:?}: decode: {}", begun.rate(n));
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let mut writer = Writer::new();
     let batches = batches(&mut writer);
-    converter(&batches);
+    for format in [Format::DebeziumJson, Format::DebeziumJsonSchemas, Format::Avro] {
+        converter(format, &batches);
+    }
     let (settings, _broker) = settings("speed", 1);
     let mut sink = sink(&settings);
     let begun = Instant::now();

@@ -153,10 +153,8 @@ fn topic(brokers: &str, prefix: &str, table: &str, section: &Section) -> Result<
 
 fn nowhere(pair: &Pair, pipeline: &Pipeline, mode: &Mode, section: &Section) -> Result<()> {
     let target = contents(pair)?;
-    let topics = match mode {
-        Mode::Direct => None,
-        Mode::Kafka(brokers) => Some(Topics::read(brokers, &pipeline.name, false)?),
-    };
+    let read = |brokers| Topics::read(brokers, &pipeline.name, false);
+    let topics = mode.brokers().map(read).transpose()?;
     for text in section.comments() {
         ensure!(!target.contains(text), "`{text}` is in the target");
         ensure!(!pipeline.said.contains(text), "pgrelay said `{text}`:\n{}", pipeline.said);

@@ -62,7 +62,7 @@ impl Stage<'_> {
         let Some(code) = halts else { return ended.well().map(drop) };
         ended.halted(code)?;
         // Where the capture half halted, the other one stopped with it: what the log has by now is applied first.
-        if let Mode::Kafka(_) = self.mode {
+        if self.mode.brokers().is_some() {
             let applied = self.pipeline.apply_the_log()?;
             if !applied.status.success() {
                 applied.halted(code).context("applying what the log has")?;

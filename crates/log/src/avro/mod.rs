@@ -112,6 +112,14 @@ impl Avro {
         self.notes.learn(name, id);
     }
 
+    /// The schema of a table version's envelopes, as JSON.
+    ///
+    /// # Errors
+    /// Where the table has none.
+    pub fn value_schema(&mut self, schema: &Arc<Schema>) -> Result<String, SchemaError> {
+        self.schemas(schema).map(|(_, value)| value.json)
+    }
+
     /// The ids that a registry gave to the schemas of a table version.
     pub fn learn(&mut self, fingerprint: u64, ids: SchemaIds) {
         self.ids.insert(fingerprint, ids);

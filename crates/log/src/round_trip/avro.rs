@@ -74,7 +74,7 @@ proptest! {
 /// The names of the fields, and the text of the schema.
 fn schema_of(table: &Arc<Schema>) -> Result<String, crate::SchemaError> {
     let mut avro = Avro::new("my-shop", true);
-    avro.schemas(table).map(|(_, value)| value.json)
+    avro.value_schema(table)
 }
 
 fn table(names: &[&str]) -> Arc<Schema> {

@@ -67,6 +67,25 @@ fn a_pipeline_without_an_end_is_refused() {
     check(SOURCE).expect(2, &["shop.yaml", "no kafka or sink"]);
 }
 
+const AVRO: &str = "kafka:\n  brokers: 127.0.0.1:1\n  topic_prefix: shop\n  format: avro\n";
+
+#[test]
+fn avro_without_a_registry_is_refused_where_it_is_asked_for() {
+    check(&format!("{SOURCE}{AVRO}{SINK}"))
+        .expect(2, &["shop.yaml:9:3: kafka.format", "schema registry", "schema_registry: {"]);
+}
+
+#[test]
+fn the_secrets_of_a_registry_are_refused_and_not_repeated() {
+    let registry = "  schema_registry:\n    url: http://u:hunter2@localhost:1\n    user: u\n    password: hunter2\n";
+    let ran = check(&format!("{SOURCE}{AVRO}{registry}{SINK}"));
+    ran.expect(
+        2,
+        &["shop.yaml:10:3: kafka.schema_registry", "a user in it", "password: { env: NAME }"],
+    );
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let output =

@@ -37,6 +37,36 @@ fn a_broker_that_does_not_answer_is_named() {
     place.serve(&file).expect(3, &["kafka_unreachable", "127.0.0.1:1"]);
 }
 
+/// The same in Avro, with a registry at this URL.
+fn avro(place: &Place, url: &str) -> String {
+    file(place, &format!("  format: avro\n  schema_registry: {{ url: {url} }}\n"))
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_named() {
+    let place = Place::new("rdown");
+    let file = avro(&place, "http://127.0.0.1:1/base");
+    place.run("check", &file, &[]).expect(
+        3,
+        &[
+            "registry_unreachable",
+            "schema registry http://127.0.0.1:1/base",
+            "curl http://127.0.0.1:1/base/subjects",
+        ],
+    );
+}
+
+#[test]
+fn columns_that_become_one_in_avro_are_refused_before_anything_is_written() {
+    let place = Place::new("rnames");
+    place.sql("src", "ALTER TABLE t ADD COLUMN \"a b\" int, ADD COLUMN \"a-b\" int");
+    let registry = stack::Registry::shared().unwrap();
+    let file = avro(&place, &registry.url());
+    let names = ["avro_schema", "table public.t", "a b", "a-b", "a_b"];
+    place.run("check", &file, &[]).expect(3, &names);
+    place.serve(&file).expect(3, &names);
+}
+
 #[test]
 fn a_record_too_large_halts_with_the_setting_and_goes_on_after_it() {
     let place = Place::new("klarge");
