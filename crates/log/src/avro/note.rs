@@ -6,11 +6,10 @@ use cdc::{Batch, Note, TableName};
 use connect_data::Schema;
 use connect_data::avro::{AvroSchema, write};
 
-use super::names::{SchemaError, adjust};
+use super::names::{SchemaError, adjust, full_name};
 use super::prepared::RecordSchema;
 use crate::converter::ConvertError;
-use crate::envelope::RecordSchemas;
-use crate::notes::{NoteRecord, Notes, Shared};
+use crate::notes::Notes;
 use crate::records::Records;
 use crate::stamp::Stamp;
 
@@ -18,8 +17,6 @@ use crate::stamp::Stamp;
 #[derive(Debug)]
 pub(super) struct NoteWriter {
     notes: Notes,
-    database: String,
-    now_micros: i64,
     /// The ids of schemas, by their names.
     ids: HashMap<String, u32>,
 }
@@ -27,35 +24,28 @@ pub(super) struct NoteWriter {
 impl NoteWriter {
     pub(super) fn new(topic_prefix: &str) -> Self {
         let notes = Notes::new(topic_prefix);
-        Self { notes, database: String::new(), now_micros: 0, ids: HashMap::new() }
+        Self { notes, ids: HashMap::new() }
     }
 
     pub(super) fn begin(&mut self, batch: &Batch, now_micros: i64) {
-        self.now_micros = now_micros;
-        if let Some(source) = &batch.checkpoint.source
-            && source.database != self.database
-        {
-            self.database.clone_from(&source.database);
-        }
-    }
-
-    fn record(&self, note: &Note) -> NoteRecord {
-        let shared = Shared { database: &self.database, now_micros: self.now_micros };
-        self.notes.record(note, shared)
+        self.notes.begin(batch, now_micros);
     }
 
     /// The schemas of a note's key and value that have no id yet.
     pub(super) fn unknown(&self, note: &Note) -> Result<[Option<RecordSchema>; 2], SchemaError> {
-        let record = self.record(note);
+        let schemas = self.notes.schemas(note);
+        let known = |schema: &Schema| {
+            self.ids.contains_key(&full_name(schema.name.as_deref().unwrap_or_default()))
+        };
+        if known(&schemas.key) && known(&schemas.value) {
+            return Ok([None, None]);
+        }
         let place = TableName::new("", "message");
         let impossible = |error: connect_data::ConnectError| SchemaError::Impossible {
             table: place.clone(),
             reason: error.to_string(),
         };
-        let (Some(key), Some(value)) = (record.key.schema, record.value.schema) else {
-            return Ok([None, None]);
-        };
-        let adjusted = adjust(&RecordSchemas { key, value }, &place)?;
+        let adjusted = adjust(&schemas, &place)?;
         let unknown = |schema: &Schema| {
             let name = schema.name.as_deref().unwrap_or_default();
             if self.ids.contains_key(name) {
@@ -74,12 +64,12 @@ impl NoteWriter {
 
     /// Appends the record of a note.
     pub(super) fn write(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
-        let record = self.record(note);
+        let record = self.notes.record(note);
         let position = note.position();
         let mut span = |data: &connect_data::Data| {
             let schema = data.schema.as_deref();
             let name = schema.and_then(|schema| schema.name.as_deref()).unwrap_or_default();
-            let id = self.ids.get(&super::names::full_name(name)).copied();
+            let id = self.ids.get(&full_name(name)).copied();
             let id = id.ok_or(ConvertError::Note { position })?;
             records.span(|out| {
                 write(id, schema, &data.value, out)

@@ -4,7 +4,7 @@ use cdc::{Batch, Event, Note, Order};
 use connect_data::json::{JsonConverter, JsonSettings};
 
 use crate::converter::ConvertError;
-use crate::notes::{Notes, Shared};
+use crate::notes::Notes;
 use crate::records::Records;
 use crate::stamp::Stamp;
 
@@ -13,8 +13,6 @@ use crate::stamp::Stamp;
 pub(super) struct NoteWriter {
     notes: Notes,
     json: JsonConverter,
-    database: String,
-    now_micros: i64,
 }
 
 impl NoteWriter {
@@ -22,22 +20,16 @@ impl NoteWriter {
         let settings = JsonSettings { schemas_enable, ..JsonSettings::default() };
         let json = JsonConverter::new(settings);
         let notes = Notes::new(topic_prefix);
-        Self { notes, json, database: String::new(), now_micros: 0 }
+        Self { notes, json }
     }
 
     pub(super) fn begin(&mut self, batch: &Batch, now_micros: i64) {
-        self.now_micros = now_micros;
-        if let Some(source) = &batch.checkpoint.source
-            && source.database != self.database
-        {
-            self.database.clone_from(&source.database);
-        }
+        self.notes.begin(batch, now_micros);
     }
 
     /// Appends the record of a note.
     pub(super) fn write(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
-        let shared = Shared { database: &self.database, now_micros: self.now_micros };
-        let record = self.notes.record(note, shared);
+        let record = self.notes.record(note);
         let position = note.position();
         let unfit = |_| ConvertError::Note { position };
         let json = &mut self.json;

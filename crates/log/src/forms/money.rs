@@ -35,7 +35,7 @@ pub(super) fn decimal(text: &str, scale: u8) -> Option<Value> {
 }
 
 /// The digits, as many behind the point as the server says.
-pub(super) fn digits(text: &str, _scale: u8) -> Option<Value> {
+pub(super) fn digits(text: &str) -> Option<Value> {
     let (units, scale) = amount(text)?;
     Some(Value::String(plain(units, scale)))
 }
@@ -72,6 +72,6 @@ mod tests {
         }
         assert_eq!(amount("$"), None);
         assert_eq!(scaled("$1.25", 1), Some(13));
-        assert_eq!(digits("-$0.05", 2), Some(Value::String("-0.05".to_owned())));
+        assert_eq!(digits("-$0.05"), Some(Value::String("-0.05".to_owned())));
     }
 }

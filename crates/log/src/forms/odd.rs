@@ -104,7 +104,7 @@ impl Odd {
             Odd::Bit => bits::bit(text),
             Odd::Bits(_) => bits::value(text),
             Odd::Money { scale } => money::decimal(text, *scale),
-            Odd::MoneyDigits { scale } => money::digits(text, *scale),
+            Odd::MoneyDigits { .. } => money::digits(text),
             Odd::MoneyDouble => money::double(text),
             Odd::ZonedTime => zoned_time::value(text),
             Odd::Duration => interval::micros(text),

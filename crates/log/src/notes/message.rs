@@ -7,6 +7,7 @@ use connect_data::{Data, Field, Schema, Struct, Type, Value};
 
 use super::source::SourceBlock;
 use super::{NoteRecord, Shared, order};
+use crate::envelope::{RecordSchemas, TRANSACTION};
 
 /// The schemas of message records.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl Messages {
             let name = format!("io.debezium.connector.postgresql.{name}");
             Arc::new(Schema::structure(fields).named(name).versioned(1))
         };
-        let (source, order) = (SourceBlock::new(topic_prefix), Arc::new(order::schema()));
+        let (source, order) = (SourceBlock::new(topic_prefix), Arc::clone(&TRANSACTION));
         let prefix = || Field::new("prefix", optional(Type::String));
         let block = named("Message", vec![prefix(), Field::new("content", optional(Type::Bytes))]);
         let fields = vec![
@@ -37,6 +38,10 @@ impl Messages {
         ];
         let value = named("MessageValue", fields);
         Self { source, order, key: named("MessageKey", vec![prefix()]), block, value }
+    }
+
+    pub(super) fn schemas(&self) -> RecordSchemas {
+        RecordSchemas { key: Arc::clone(&self.key), value: Arc::clone(&self.value) }
     }
 
     pub(super) fn record(&self, message: &Message, shared: Shared<'_>) -> NoteRecord {

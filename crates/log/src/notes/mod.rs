@@ -7,11 +7,13 @@ mod order;
 mod source;
 mod transaction;
 
-use cdc::Note;
+use cdc::{Batch, Note};
 use connect_data::Data;
 
 use message::Messages;
 use transaction::Boundaries;
+
+use crate::envelope::RecordSchemas;
 
 /// A record before a converter has printed it.
 #[derive(Debug)]
@@ -25,24 +27,50 @@ pub(crate) struct NoteRecord {
 pub(crate) struct Notes {
     messages: Messages,
     boundaries: Boundaries,
+    database: String,
+    now_micros: i64,
 }
 
 /// What all records of a batch share.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shared<'a> {
+struct Shared<'a> {
     /// The database they come from.
-    pub(crate) database: &'a str,
+    database: &'a str,
     /// When the batch is processed, in microseconds since 1970.
-    pub(crate) now_micros: i64,
+    now_micros: i64,
 }
 
 impl Notes {
     pub(crate) fn new(topic_prefix: &str) -> Self {
-        Self { messages: Messages::new(topic_prefix), boundaries: Boundaries::new() }
+        Self {
+            messages: Messages::new(topic_prefix),
+            boundaries: Boundaries::new(),
+            database: String::new(),
+            now_micros: 0,
+        }
+    }
+
+    /// Meets a batch before its notes.
+    pub(crate) fn begin(&mut self, batch: &Batch, now_micros: i64) {
+        self.now_micros = now_micros;
+        if let Some(source) = &batch.checkpoint.source
+            && source.database != self.database
+        {
+            self.database.clone_from(&source.database);
+        }
+    }
+
+    /// The schemas of a note's record.
+    pub(crate) fn schemas(&self, note: &Note) -> RecordSchemas {
+        match note {
+            Note::Message(_) => self.messages.schemas(),
+            Note::Boundary(_) => self.boundaries.schemas(),
+        }
     }
 
     /// The record of a note.
-    pub(crate) fn record(&self, note: &Note, shared: Shared<'_>) -> NoteRecord {
+    pub(crate) fn record(&self, note: &Note) -> NoteRecord {
+        let shared = Shared { database: &self.database, now_micros: self.now_micros };
         match note {
             Note::Message(message) => self.messages.record(message, shared),
             Note::Boundary(boundary) => self.boundaries.record(boundary),

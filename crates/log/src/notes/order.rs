@@ -3,17 +3,7 @@
 use std::sync::Arc;
 
 use cdc::Message;
-use connect_data::{Field, Schema, Struct, Type, Value};
-
-/// Its schema.
-pub(super) fn schema() -> Schema {
-    let fields = vec![
-        Field::new("id", Schema::new(Type::String)),
-        Field::new("total_order", Schema::new(Type::Int64)),
-        Field::new("data_collection_order", Schema::new(Type::Int64)),
-    ];
-    Schema::structure(fields).named("event.block").versioned(1).optional()
-}
+use connect_data::{Schema, Struct, Value};
 
 /// The block, or null where nothing is counted.
 pub(super) fn value(schema: &Arc<Schema>, message: &Message) -> Value {

@@ -7,6 +7,7 @@ use connect_data::{Data, Field, Schema, Struct, Type, Value};
 
 use super::NoteRecord;
 use super::order::{id, number};
+use crate::envelope::RecordSchemas;
 
 /// The schemas of transaction records.
 #[derive(Debug)]
@@ -42,6 +43,10 @@ impl Boundaries {
             value: named("TransactionMetadataValue", value),
             count,
         }
+    }
+
+    pub(super) fn schemas(&self) -> RecordSchemas {
+        RecordSchemas { key: Arc::clone(&self.key), value: Arc::clone(&self.value) }
     }
 
     pub(super) fn record(&self, boundary: &Boundary) -> NoteRecord {
