@@ -222,6 +222,16 @@ impl Event {
         }
     }
 
+    /// Whether its records have two keys: the old row's is known, and differs from the new one's.
+    pub fn changes_record_key(&self) -> bool {
+        match &self.change {
+            Change::Update { before: Some(before), after } => {
+                !self.schema.record_key().is_empty() && !self.schema.same_record_key(before, after)
+            }
+            _ => false,
+        }
+    }
+
     /// The bytes the event keeps in memory, roughly.
     pub fn weight(&self) -> usize {
         size_of::<Self>() + self.change.weight()

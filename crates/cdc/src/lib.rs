@@ -28,9 +28,11 @@ pub use event::{Change, Event, Op, Order, Origin, SnapshotRow, Transaction};
 pub use fault::{Fault, Finding, Remedy, Status};
 pub use lsn::{Lsn, LsnError, Position};
 pub use meter::{Meter, Phase};
-pub use modes::{BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TimeMode};
+pub use modes::{
+    Adjustment, BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TimeMode,
+};
 pub use name::{NameError, TableName, quote_ident};
 pub use note::{Boundary, Counts, Message, Note, TableCount};
 pub use row::{Cell, Row, RowBuilder, Value};
-pub use schema::{Column, Identity, Kind, PgType, Schema, Special};
+pub use schema::{Column, Identity, Kind, PgType, Schema, SourceType, Special};
 pub use seams::{Flow, Sink, Source, Transform, TransformError};

@@ -24,12 +24,38 @@ pub struct Modes {
     /// `include.unknown.datatypes`: values of types without a form are the bytes of their text. Otherwise they are
     /// their text; Debezium leaves such columns out.
     pub unknown: bool,
+    /// `schema.name.adjustment.mode`: what names of schemas become.
+    #[serde(skip_serializing_if = "Adjustment::is_none")]
+    pub schema_names: Adjustment,
+    /// `field.name.adjustment.mode`: what names of fields become.
+    #[serde(skip_serializing_if = "Adjustment::is_none")]
+    pub field_names: Adjustment,
 }
 
 impl Modes {
     /// Whether nothing was chosen.
     pub fn is_default(&self) -> bool {
         *self == Modes::default()
+    }
+}
+
+/// What becomes of a name that Avro does not allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Adjustment {
+    /// It stays; in Avro it is as under `avro`.
+    #[default]
+    None,
+    /// Other characters become `_`.
+    Avro,
+    /// Other characters, `_` itself among them, become `_u` and their number: `_u002d`.
+    AvroUnicode,
+}
+
+impl Adjustment {
+    /// Whether names stay.
+    pub fn is_none(&self) -> bool {
+        *self == Adjustment::None
     }
 }
 

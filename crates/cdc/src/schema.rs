@@ -161,6 +161,24 @@ pub struct Column {
     /// The column's default now, as `pg_get_expr` prints it; none for a masked column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Arc<str>>,
+    /// What its field's schema says of the column in the source, where that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_type: Option<SourceType>,
+}
+
+/// A column as the source has it: what Debezium's `column.propagate.source.type` makes parameters of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SourceType {
+    /// The column's name there.
+    pub column: Arc<str>,
+    /// The type's name in capital letters: `INT4`, `_TEXT`.
+    pub name: Arc<str>,
+    /// Its length as Debezium counts it: digits, characters or places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<i32>,
+    /// Its digits behind the point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<i32>,
 }
 
 /// What the source sends of a row before it changed.
@@ -195,11 +213,17 @@ pub struct Schema {
     pub columns: Vec<Column>,
     /// The key's columns, as places in `columns`, in the key's order; empty without a key.
     pub key: Vec<usize>,
+    /// The columns of its records' keys, as places in `columns`, where they are not those of [`key`](Self::key).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub message_key: Vec<usize>,
     /// What the source sends as the old row.
     pub identity: Identity,
     /// The forms that the values of some types have in records.
     #[serde(default, skip_serializing_if = "Modes::is_default")]
     pub modes: Modes,
+    /// What stands in records for a value that was not sent; none for Debezium's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placeholder: Option<Arc<str>>,
     fingerprint: u64,
 }
 
@@ -217,8 +241,10 @@ impl Schema {
             topic: None,
             columns,
             key,
+            message_key: Vec::new(),
             identity,
             modes: Modes::default(),
+            placeholder: None,
             fingerprint: 0,
         }
         .sealed()
@@ -229,6 +255,11 @@ impl Schema {
     pub fn with_modes(mut self, modes: Modes) -> Self {
         self.modes = modes;
         self.sealed()
+    }
+
+    /// The columns of its records' keys, in the keys' order; none for records without a key.
+    pub fn record_key(&self) -> &[usize] {
+        if self.message_key.is_empty() { &self.key } else { &self.message_key }
     }
 
     /// The same with its fingerprint computed anew: the last step of every change to a copy.
@@ -260,11 +291,20 @@ impl Schema {
 
     /// Whether the key of the two rows is the same, cell by cell. An unchanged cell equals anything.
     pub fn same_key(&self, one: &Row, other: &Row) -> bool {
-        self.key.iter().all(|&i| match (one.cell(i), other.cell(i)) {
-            (crate::Cell::Unchanged, _) | (_, crate::Cell::Unchanged) => true,
-            (one, other) => one == other,
-        })
+        same(&self.key, one, other)
     }
+
+    /// The same of their records' keys.
+    pub fn same_record_key(&self, one: &Row, other: &Row) -> bool {
+        same(self.record_key(), one, other)
+    }
+}
+
+fn same(key: &[usize], one: &Row, other: &Row) -> bool {
+    key.iter().all(|&i| match (one.cell(i), other.cell(i)) {
+        (crate::Cell::Unchanged, _) | (_, crate::Cell::Unchanged) => true,
+        (one, other) => one == other,
+    })
 }
 
 #[cfg(test)]
@@ -288,6 +328,7 @@ mod tests {
             masked: false,
             missing: None,
             default: None,
+            source_type: None,
         };
         let one =
             Schema::new(TableName::new("s", "t"), vec![column("a")], vec![0], Identity::Default);

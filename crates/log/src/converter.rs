@@ -12,8 +12,9 @@ use cdc::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::avro::{Avro, SchemaError};
+use crate::avro::Avro;
 use crate::debezium_json::DebeziumJson;
+use crate::names::SchemaError;
 use crate::records::Records;
 
 /// The formats a pipeline file may name.

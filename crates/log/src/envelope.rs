@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use cdc::{Lsn, Op, Schema as Table, SnapshotRow};
+use cdc::{Column, Lsn, Modes, Op, Schema as Table, SnapshotRow, SourceType};
 use connect_data::{Field, Schema, Type, Value};
 
 use crate::forms::{Form, Reason, schema_default, schema_of};
@@ -22,19 +22,12 @@ pub(crate) struct RecordSchemas {
 /// The schemas for the records of `table` under a prefix. They are named after what the table is called in the source.
 pub(crate) fn schemas(prefix: &str, table: &Table) -> RecordSchemas {
     let name = topics::table_topic(prefix, &table.origin);
-    let field = |i: &usize| {
-        let column = &table.columns[*i];
-        let form = Form::of(&column.pg, &table.modes);
-        let mut schema = schema_of(&form);
-        schema.optional |= column.optional;
-        if let Some(default) = schema_default(&form, column) {
-            schema = schema.defaulting(default);
-        }
-        Field::new(column.name.to_string(), schema)
-    };
-    let key = table.key.iter().map(field).collect();
-    let all: Vec<usize> = (0..table.columns.len()).collect();
-    let row = Schema::structure(all.iter().map(field).collect()).named(format!("{name}.Value"));
+    let column = |i: &usize| column_schema(&table.columns[*i], &table.modes);
+    let field = |i: usize, schema: Schema| Field::new(table.columns[i].name.to_string(), schema);
+    let key = table.record_key().iter().map(|i| field(*i, column(i))).collect();
+    let row = (0..table.columns.len())
+        .map(|i| field(i, with_source_type(column(&i), table.columns[i].source_type.as_ref())));
+    let row = Schema::structure(row.collect()).named(format!("{name}.Value"));
     let row = Arc::new(row.optional());
     let fields = vec![
         Field::new("before", Arc::clone(&row)),
@@ -50,6 +43,35 @@ pub(crate) fn schemas(prefix: &str, table: &Table) -> RecordSchemas {
         key: Arc::new(Schema::structure(key).named(format!("{name}.Key"))),
         value: Arc::new(Schema::structure(fields).named(format!("{name}.Envelope")).versioned(2)),
     }
+}
+
+fn column_schema(column: &Column, modes: &Modes) -> Schema {
+    let form = Form::of(&column.pg, modes);
+    let mut schema = schema_of(&form);
+    schema.optional |= column.optional;
+    match schema_default(&form, column) {
+        Some(default) => schema.defaulting(default),
+        None => schema,
+    }
+}
+
+/// The schema with what Debezium's `PropagateSourceMetadataToSchemaParameter` adds.
+fn with_source_type(schema: Schema, source: Option<&SourceType>) -> Schema {
+    let Some(source) = source else { return schema };
+    let key = |part: &str| format!("__debezium.source.column.{part}");
+    let mut schema = schema.parameter(key("type"), &*source.name);
+    for (part, number) in [("length", source.length), ("scale", source.scale)] {
+        if let Some(number) = number {
+            schema = schema.parameter(key(part), number.to_string());
+        }
+    }
+    schema.parameter(key("name"), &*source.column)
+}
+
+/// What the columns are called in the records of these schemas.
+pub(crate) fn row_fields(schemas: &RecordSchemas) -> Vec<String> {
+    let row = schemas.value.fields().first().map(|before| before.schema.fields());
+    row.unwrap_or_default().iter().map(|field| field.name.clone()).collect()
 }
 
 fn long() -> Schema {

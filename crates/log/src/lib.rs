@@ -31,6 +31,7 @@ mod forms;
 mod hand;
 mod lane;
 pub mod murmur2;
+mod names;
 mod notes;
 mod offsets;
 mod pause;
@@ -49,7 +50,7 @@ mod targets;
 pub mod topics;
 
 pub use acl::commands as acl_commands;
-pub use avro::{Avro, SchemaError, SchemaIds};
+pub use avro::{Avro, SchemaIds};
 pub use check::check;
 pub use config::{
     Brokers, Compression, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames,
@@ -60,6 +61,7 @@ pub use debezium_json::DebeziumJson;
 pub use error::LogError;
 pub use fold::{FoldError, ReadRecord, fold};
 pub use forget::forget;
+pub use names::SchemaError;
 pub use records::{OtherKey, RecordRef, Records, VERBATIM_HEADER};
 pub use sink::LogSink;
 pub use source::{LogEnd, LogSource};

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use cdc::{Batch, Finding, Schema};
 use schema_registry::{Registry, RegistryError};
 
-use crate::avro::{Avro, RecordSchema, SchemaError, SchemaIds};
+use crate::avro::{Avro, RecordSchema, SchemaIds};
 use crate::config::{LogSettings, SubjectNames};
 use crate::converter::AnyConverter;
 use crate::error::LogError;
+use crate::names::SchemaError;
 use crate::sink::blocking;
 use crate::topics;
 

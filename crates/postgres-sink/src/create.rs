@@ -225,6 +225,7 @@ mod tests {
             masked: false,
             missing: None,
             default: None,
+            source_type: None,
         };
         let columns =
             vec![column("id", "bigint", false), column("Name", "character varying(20)", true)];

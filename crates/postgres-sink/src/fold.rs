@@ -148,6 +148,7 @@ mod tests {
             masked: false,
             missing: None,
             default: None,
+            source_type: None,
         };
         Arc::new(Schema::new(
             TableName::new("s", "t"),

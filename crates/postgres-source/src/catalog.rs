@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cdc::{Column, Identity, Kind, Modes, PgType, Schema, Special, TableName};
+use cdc::{Column, Identity, Kind, PgType, Schema, Special, TableName};
 use pgoutput::{Relation, RelationColumn};
 use postgres_client::{ServerError, Session};
+
+use crate::shape::{Shape, SourceTypes};
+use crate::source_type;
 
 /// A table that could be captured.
 #[derive(Clone, Debug)]
@@ -169,7 +172,7 @@ impl Table {
 pub(crate) async fn describe(
     session: &Session,
     relation: &Relation,
-    modes: Modes,
+    shape: &Shape,
 ) -> Result<Arc<Schema>, ServerError> {
     let table = tables(session, Some(relation.oid)).await?.pop();
     let mut types = Types { session, seen: HashMap::new() };
@@ -185,12 +188,18 @@ pub(crate) async fn describe(
             masked: false,
             missing: known.and_then(|known| known.missing.clone()),
             default: known.and_then(|known| known.default.clone()),
+            source_type: None,
         });
     }
     let key = key_of(relation, table.as_ref());
     let name = TableName::new(&relation.schema, &relation.name);
-    let schema = Schema::new(name, columns, key, relation.identity);
-    Ok(Arc::new(schema.with_modes(modes)))
+    if !shape.source_types.is_empty() {
+        types.tell(&name, &mut columns, &shape.source_types).await?;
+    }
+    let mut schema = Schema::new(name, columns, key, relation.identity);
+    schema.message_key = shape.message_key.of(&schema.origin, &schema.columns);
+    schema.placeholder = shape.placeholder.clone();
+    Ok(Arc::new(schema.with_modes(shape.modes)))
 }
 
 /// The key: the primary key if what the identity sends contains it, otherwise the identity's columns.
@@ -229,11 +238,29 @@ struct Types<'a> {
 
 const TYPE: &str = "
     SELECT pg_catalog.format_type($1, $2), t.typtype::text, t.typcategory::text, t.typelem, t.typbasetype, t.typtypmod,
-           t.typname::text, t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AS built_in,
+           t.typname::text AS typname, t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AS built_in,
            ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS labels
     FROM pg_catalog.pg_type t WHERE t.oid = $1";
 
 impl Types<'_> {
+    /// Has the columns that are asked for say their types.
+    async fn tell(
+        &self,
+        table: &TableName,
+        columns: &mut [Column],
+        asked: &SourceTypes,
+    ) -> Result<(), ServerError> {
+        for column in columns {
+            let row = self.session.query_opt(TYPE, &[&column.pg.oid, &column.pg.typmod]).await?;
+            let Some(row) = row else { continue };
+            let name: &str = row.get("typname");
+            if asked.wants(table, &column.name, name) {
+                column.source_type = Some(source_type::of(column, name));
+            }
+        }
+        Ok(())
+    }
+
     async fn resolve(&mut self, oid: u32, typmod: i32) -> Result<PgType, ServerError> {
         if let Some(known) = self.seen.get(&(oid, typmod)) {
             return Ok(known.clone());

@@ -8,6 +8,7 @@ use cdc::TableName;
 use serde::Deserialize;
 
 use crate::prefixes::Prefixes;
+use crate::shape::Shape;
 
 /// Whether the tables are copied before the changes are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -110,8 +111,8 @@ pub struct Settings {
     pub publication: Arc<str>,
     /// Whether to copy first.
     pub snapshot: SnapshotMode,
-    /// The forms of values in records.
-    pub modes: cdc::Modes,
+    /// How records look.
+    pub shape: Shape,
     /// Which logical decoding messages are captured.
     pub messages: Prefixes,
     /// Whether transactions are said to begin and end, and their events counted.

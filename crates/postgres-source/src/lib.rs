@@ -16,9 +16,11 @@ mod monitor;
 mod prefixes;
 mod preflight;
 mod publication;
+mod shape;
 mod slot;
 mod snapshot;
 mod source;
+mod source_type;
 mod stream;
 mod walsender;
 mod watch;
@@ -27,4 +29,5 @@ pub use config::{PatternError, Settings, SnapshotMode, TablePattern, is_slot_nam
 pub use error::SourceError;
 pub use prefixes::Prefixes;
 pub use preflight::{compare, drop_made, grants, preflight, schemas, wal_end};
+pub use shape::{MessageKey, Shape, SourceTypes};
 pub use source::PostgresSource;

@@ -63,6 +63,8 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     if slot.is_none_or(|found| found.active_pid.is_none()) {
         free_walsenders(&session, settings, &place, findings).await?;
     }
+    let schemas = described(&session, settings, &tables).await?;
+    findings.extend(settings.shape.message_key.warnings(&schemas, &place));
     rights(&session, settings, &place, &tables, findings).await
 }
 
@@ -194,9 +196,18 @@ async fn rights(
 /// Where the source cannot be read.
 pub async fn schemas(settings: &Settings) -> Result<Vec<Arc<Schema>>, SourceError> {
     let session = connect(settings).await?;
+    let tables = publication::wanted(&session, settings, &cdc::Captured::new()).await?;
+    described(&session, settings, &tables).await
+}
+
+async fn described(
+    session: &Session,
+    settings: &Settings,
+    tables: &[Table],
+) -> Result<Vec<Arc<Schema>>, SourceError> {
     let mut schemas = Vec::new();
-    for table in publication::wanted(&session, settings, &cdc::Captured::new()).await? {
-        let schema = catalog::describe(&session, &table.as_relation(None), settings.modes).await;
+    for table in tables {
+        let schema = catalog::describe(session, &table.as_relation(None), &settings.shape).await;
         schemas.push(schema.map_err(SourceError::server(&settings.server, "read the catalog"))?);
     }
     Ok(schemas)

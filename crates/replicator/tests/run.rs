@@ -112,6 +112,7 @@ fn schema() -> Arc<Schema> {
         masked: false,
         missing: None,
         default: None,
+        source_type: None,
     };
     Arc::new(Schema::new(TableName::new("public", "t"), vec![id], vec![0], Identity::Default))
 }

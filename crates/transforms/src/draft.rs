@@ -52,16 +52,17 @@ impl Draft {
         &self.schema.columns[i]
     }
 
-    /// Whether column `i` is part of the key.
+    /// Whether column `i` is part of the key, or of its records' keys.
     pub(crate) fn is_key(&self, i: usize) -> bool {
-        self.schema.key.contains(&i)
+        self.schema.key.contains(&i) || self.schema.message_key.contains(&i)
     }
 
     /// Takes column `i`, which is no part of the key, out of schema and rows.
     pub(crate) fn remove(&mut self, i: usize) {
         self.schema.columns.remove(i);
         self.came_from.remove(i);
-        for place in &mut self.schema.key {
+        let Schema { key, message_key, .. } = &mut self.schema;
+        for place in key.iter_mut().chain(message_key) {
             *place -= usize::from(*place > i);
         }
         self.acts.push(Act::Remove { column: i });

@@ -150,9 +150,44 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
             postgres["include_unknown_datatypes"] = (switch == "true").into();
         }
         ("value.converter.schemas.enable", "true" | "false") => {}
+        ("unavailable.value.placeholder" | "message.key.columns", text)
+        | ("schema.name.adjustment.mode" | "field.name.adjustment.mode", text) => {
+            postgres[key.replace('.', "_")] = text.into();
+        }
+        ("column.propagate.source.type" | "datatype.propagate.source.type", list) => {
+            postgres[key.replace('.', "_")] = list.split(',').map(str::trim).collect();
+        }
+        ("skipped.operations", list) => skip(list, file)?,
+        // What no record shows.
+        (
+            "max.batch.size"
+            | "max.queue.size"
+            | "poll.interval.ms"
+            | "snapshot.fetch.size"
+            | "status.update.interval.ms"
+            | "lsn.flush.mode"
+            | "publication.autocreate.mode",
+            _,
+        ) => {}
         // What pgrelay always does.
-        ("skipped.operations", "none") | ("publish.via.partition.root", "true") => {}
+        ("publish.via.partition.root", "true") => {}
         _ => bail!("the property {key}={value} has no word in a pipeline file"),
+    }
+    Ok(())
+}
+
+/// What Debezium skips, a filter does.
+fn skip(list: &str, file: &mut Value) -> Result<()> {
+    let word = |letter: &str| match letter.trim() {
+        "c" => Ok("create"),
+        "u" => Ok("update"),
+        "d" => Ok("delete"),
+        "t" => Ok("truncate"),
+        _ => bail!("skipped.operations={list} has another letter than c, u, d and t"),
+    };
+    if list != "none" {
+        let ops = list.split(',').map(word).collect::<Result<Vec<_>>>()?;
+        file["transforms"] = json!([{ "filter": { "drop": { "ops": ops } } }]);
     }
     Ok(())
 }

@@ -157,9 +157,10 @@ fn by_name(schema: Json, prefix: &str) -> Json {
                 }
             }
             ("name", Json::Text(text)) => {
-                let text = text
-                    .strip_prefix(prefix)
-                    .map_or(text.clone(), |rest| format!("<prefix>{rest}"));
+                // As `schema.name.adjustment.mode=avro_unicode` has it, or as it is.
+                let adjusted = prefix.replace('_', "_u005f");
+                let rest = text.strip_prefix(&adjusted).or(text.strip_prefix(prefix));
+                let text = rest.map_or(text.clone(), |rest| format!("<prefix>{rest}"));
                 out.insert("@name".to_owned(), Json::Text(text));
             }
             ("items" | "keys" | "values", inner) => {

@@ -35,6 +35,7 @@ fn schema(fingerprint: u64, identity: Identity) -> Arc<Schema> {
         masked: false,
         missing: None,
         default: None,
+        source_type: None,
     };
     // Each kind as it is, and as the element of an array; numbers with a scale and without one, times likewise.
     let count = KINDS.len() as u64;

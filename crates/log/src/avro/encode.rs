@@ -81,7 +81,7 @@ impl Encoder {
                 let op = event.change.op();
                 self.record(writing, stamp, op, (None, Some(after)), (key, None), records)
             }
-            Change::Update { before: Some(before), after } if event.is_move() => {
+            Change::Update { before: Some(before), after } if event.changes_record_key() => {
                 self.moved(writing, stamp, before, after, records)
             }
             Change::Update { before, after } => {
@@ -140,7 +140,7 @@ impl Encoder {
         let Some(id) = ids.key else { return Ok(None) };
         let span = records.span(|out| {
             put_id(id, out);
-            for &i in &table.schema.key {
+            for &i in table.schema.record_key() {
                 let cell = match (row.cell(i), older) {
                     (Cell::Unchanged, Some(older)) => older.cell(i),
                     (cell, _) => cell,

@@ -1,7 +1,7 @@
 //! Debezium's envelope as Confluent's AvroConverter writes it: a zero, the schema's id, and Avro's bytes.
 //!
 //! The schemas are those of Debezium's records, with the names that Debezium has under `schema.name.adjustment.mode=avro`
-//! and `field.name.adjustment.mode=avro`. A registry is asked by others: they take the schemas of a table version from
+//! and `field.name.adjustment.mode=avro`, where a table's modes do not ask for others. A registry is asked by others: they take the schemas of a table version from
 //! [`Avro::schemas`] and bring their ids before its first record is [encoded](Converter::encode), and bring the schema of
 //! an id that was [not met](Avro::unmet) before its first record is [decoded](Converter::decode).
 //!
@@ -12,7 +12,6 @@ mod cursor;
 mod encode;
 mod envelope;
 mod foreign;
-mod names;
 mod note;
 mod prepared;
 mod put;
@@ -27,10 +26,10 @@ use connect_data::avro::{AvroReader, AvroSchema, split};
 use self::encode::Encoder;
 use self::prepared::Prepared;
 use crate::converter::{ConvertError, Converter, Foreign, Piece};
+use crate::names::SchemaError;
 use crate::records::Records;
 use crate::rows::Frames;
 
-pub use names::SchemaError;
 pub(crate) use prepared::RecordSchema;
 
 /// The ids of the schemas of a table version.

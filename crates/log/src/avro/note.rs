@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use cdc::{Batch, Note, TableName};
+use cdc::{Batch, Modes, Note, TableName};
 use connect_data::Schema;
 use connect_data::avro::{AvroSchema, write};
 
-use super::names::{SchemaError, adjust, full_name};
 use super::prepared::RecordSchema;
 use crate::converter::ConvertError;
+use crate::names::{Names, SchemaError, adjust};
 use crate::notes::Notes;
 use crate::records::Records;
 use crate::stamp::Stamp;
@@ -19,6 +19,11 @@ pub(super) struct NoteWriter {
     notes: Notes,
     /// The ids of schemas, by their names.
     ids: HashMap<String, u32>,
+}
+
+/// A note is of no table, so no modes choose its names.
+fn names() -> Names {
+    Names::of(&Modes::default()).in_avro()
 }
 
 impl NoteWriter {
@@ -35,7 +40,7 @@ impl NoteWriter {
     pub(super) fn unknown(&self, note: &Note) -> Result<[Option<RecordSchema>; 2], SchemaError> {
         let schemas = self.notes.schemas(note);
         let known = |schema: &Schema| {
-            self.ids.contains_key(&full_name(schema.name.as_deref().unwrap_or_default()))
+            self.ids.contains_key(&names().schema(schema.name.as_deref().unwrap_or_default()))
         };
         if known(&schemas.key) && known(&schemas.value) {
             return Ok([None, None]);
@@ -45,7 +50,7 @@ impl NoteWriter {
             table: place.clone(),
             reason: error.to_string(),
         };
-        let adjusted = adjust(&schemas, &place)?;
+        let adjusted = adjust(&schemas, names(), &place)?;
         let unknown = |schema: &Schema| {
             let name = schema.name.as_deref().unwrap_or_default();
             if self.ids.contains_key(name) {
@@ -69,7 +74,7 @@ impl NoteWriter {
         let mut span = |data: &connect_data::Data| {
             let schema = data.schema.as_deref();
             let name = schema.and_then(|schema| schema.name.as_deref()).unwrap_or_default();
-            let id = self.ids.get(&full_name(name)).copied();
+            let id = self.ids.get(&names().schema(name)).copied();
             let id = id.ok_or(ConvertError::Note { position })?;
             records.span(|out| {
                 write(id, schema, &data.value, out)

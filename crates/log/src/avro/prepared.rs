@@ -5,9 +5,9 @@ use std::sync::Arc;
 use cdc::{Event, Schema, SnapshotRow, Transaction};
 use connect_data::avro::{AvroReader, AvroSchema, put_long};
 
-use super::names::{SchemaError, adjust};
 use super::put::{Binary, put_bytes};
 use crate::envelope;
+use crate::names::{Names, SchemaError, adjust};
 use crate::rows::PreparedColumn;
 
 /// A schema as a registry has it.
@@ -52,7 +52,8 @@ impl Prepared {
         let of_connect = |schema: &connect_data::Schema| {
             AvroSchema::from_connect(Some(schema)).map_err(impossible)
         };
-        let records = adjust(&envelope::schemas(prefix, schema), &schema.table)?;
+        let names = Names::of(&schema.modes).in_avro();
+        let records = adjust(&envelope::schemas(prefix, schema), names, &schema.table)?;
         let columns: Vec<PreparedColumn> = schema
             .columns
             .iter()
@@ -67,7 +68,7 @@ impl Prepared {
         put_bytes(schema.origin.schema.as_bytes(), &mut source);
         put_bytes(schema.origin.name.as_bytes(), &mut source);
         let avro = of_connect(&records.value)?;
-        let key = if schema.key.is_empty() {
+        let key = if schema.record_key().is_empty() {
             None
         } else {
             Some(RecordSchema::of(&records.key, &of_connect(&records.key)?))

@@ -10,6 +10,7 @@ use super::prepared::{Prepared, PreparedTransaction, json_string};
 use super::{Json, unformed};
 use crate::converter::ConvertError;
 use crate::forms::Unformed;
+use crate::names::SchemaError;
 use crate::records::{OtherKey, Records, Span};
 use crate::rows::{Frames, RowWriter, Side};
 use crate::stamp::Stamp;
@@ -77,10 +78,14 @@ impl DebeziumJson {
     }
 
     /// What is the same in all records of a table's version.
-    pub(super) fn prepared(&mut self, schema: &Arc<Schema>) -> Arc<Prepared> {
-        let (prefix, schemas) = (&self.prefix, self.schemas_enable);
-        let known = self.schemas.entry(schema.fingerprint());
-        Arc::clone(known.or_insert_with(|| Arc::new(Prepared::new(schema, prefix, schemas))))
+    pub(super) fn prepared(&mut self, schema: &Arc<Schema>) -> Result<Arc<Prepared>, SchemaError> {
+        let fingerprint = schema.fingerprint();
+        if let Some(known) = self.schemas.get(&fingerprint) {
+            return Ok(Arc::clone(known));
+        }
+        let prepared = Arc::new(Prepared::new(schema, &self.prefix, self.schemas_enable)?);
+        self.schemas.insert(fingerprint, Arc::clone(&prepared));
+        Ok(prepared)
     }
 
     pub(super) fn event(
@@ -89,7 +94,7 @@ impl DebeziumJson {
         records: &mut Records,
     ) -> Result<(), ConvertError> {
         let fingerprint = event.schema.fingerprint();
-        let schema = self.prepared(&event.schema);
+        let schema = self.prepared(&event.schema)?;
         self.transaction.enter(event, &self.constant, &self.database);
         let stamp = Stamp::new(event.position, fingerprint);
         match &event.change {
@@ -98,7 +103,7 @@ impl DebeziumJson {
                 let op = event.change.op();
                 self.record(event, &schema, stamp, op, (None, Some(after)), key, None, records)
             }
-            Change::Update { before: Some(before), after } if event.is_move() => {
+            Change::Update { before: Some(before), after } if event.changes_record_key() => {
                 self.moved(event, &schema, stamp, before, after, records)
             }
             Change::Update { before, after } => {
@@ -157,13 +162,14 @@ impl DebeziumJson {
         older: Option<&Row>,
         records: &mut Records,
     ) -> Result<Option<Span>, ConvertError> {
-        if schema.schema.key.is_empty() {
+        let columns = schema.schema.record_key();
+        if columns.is_empty() {
             return Ok(None);
         }
         records
             .span(|out| {
                 out.extend_from_slice(&schema.key.head);
-                for (i, &column) in schema.schema.key.iter().enumerate() {
+                for (i, &column) in columns.iter().enumerate() {
                     out.push(if i == 0 { b'{' } else { b',' });
                     let cell = match (row.cell(column), older) {
                         (Cell::Unchanged, Some(older)) => older.cell(column),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cdc::{Identity, Lsn, Op, Order, Origin, Row, RowBuilder, Schema, SnapshotRow};
+use cdc::{Identity, Lsn, Op, Order, Origin, Row, RowBuilder, SnapshotRow};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -194,12 +194,13 @@ impl<'de> Visitor<'de> for RowReader<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Row, A::Error> {
-        let table = &*self.schema.schema;
-        let columns = table.columns.len();
+        let columns = self.schema.columns.len();
         self.frames.begin();
         let mut builder = RowBuilder::with_capacity(columns);
         let mut next = 0;
-        while let Some(is_next) = map.next_key_seed(ColumnName { schema: table, next })? {
+        while let Some(is_next) =
+            map.next_key_seed(ColumnName { names: &self.schema.names, next })?
+        {
             if !is_next {
                 map.next_value::<IgnoredAny>()?;
                 return Err(self.fail("a column is not in the schema, or not in its place"));
@@ -271,7 +272,7 @@ impl RowReader<'_, '_> {
 
 /// Whether a key is the name of the next column: rows are written in the order of the schema.
 struct ColumnName<'v> {
-    schema: &'v Schema,
+    names: &'v [String],
     next: usize,
 }
 
@@ -291,6 +292,6 @@ impl Visitor<'_> for ColumnName<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<bool, E> {
-        Ok(self.schema.columns.get(self.next).is_some_and(|column| *column.name == *name))
+        Ok(self.names.get(self.next).is_some_and(|next| next == name))
     }
 }

@@ -68,7 +68,7 @@ impl Converter for DebeziumJson {
         verbatim: Option<&[u8]>,
         schema: &Arc<Schema>,
     ) -> Result<Piece, ConvertError> {
-        let prepared = self.prepared(schema);
+        let prepared = self.prepared(schema)?;
         envelope::read(value, verbatim, &prepared, self.schemas_enable, &mut self.frames)
     }
 

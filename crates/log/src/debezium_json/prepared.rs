@@ -6,6 +6,7 @@ use cdc::{Event, Schema, SnapshotRow, Transaction};
 
 use super::{Json, Wrapping, string};
 use crate::envelope;
+use crate::names::{Names, SchemaError, adjust};
 use crate::rows::PreparedColumn;
 
 /// One schema.
@@ -13,6 +14,8 @@ use crate::rows::PreparedColumn;
 pub(super) struct Prepared {
     pub(super) schema: Arc<Schema>,
     pub(super) columns: Vec<PreparedColumn>,
+    /// What the columns are called in records.
+    pub(super) names: Vec<String>,
     /// `,"schema":"public","table":"orders","txId":`
     pub(super) source: Vec<u8>,
     /// What stands around keys and values.
@@ -29,9 +32,16 @@ pub(crate) fn json_string(text: &str) -> Vec<u8> {
 }
 
 impl Prepared {
-    pub(super) fn new(schema: &Arc<Schema>, prefix: &str, schemas: bool) -> Self {
-        let columns = schema.columns.iter().map(|column| {
-            let mut name = json_string(&column.name);
+    pub(super) fn new(
+        schema: &Arc<Schema>,
+        prefix: &str,
+        schemas: bool,
+    ) -> Result<Self, SchemaError> {
+        let adjusted =
+            adjust(&envelope::schemas(prefix, schema), Names::of(&schema.modes), &schema.table)?;
+        let names = envelope::row_fields(&adjusted);
+        let columns = schema.columns.iter().zip(&names).map(|(column, name)| {
+            let mut name = json_string(name);
             name.push(b':');
             PreparedColumn::new::<Json>(schema, column, name, !schemas)
         });
@@ -41,12 +51,12 @@ impl Prepared {
         source.extend(json_string(&schema.origin.name));
         source.extend_from_slice(b",\"txId\":");
         let (key, value) = if schemas {
-            let records = envelope::schemas(prefix, schema);
-            (Wrapping::of(&records.key), Wrapping::of(&records.value))
+            (Wrapping::of(&adjusted.key), Wrapping::of(&adjusted.value))
         } else {
             (Wrapping::default(), Wrapping::default())
         };
-        Self { schema: Arc::clone(schema), columns: columns.collect(), source, key, value }
+        let columns = columns.collect();
+        Ok(Self { schema: Arc::clone(schema), columns, names, source, key, value })
     }
 }
 

@@ -187,6 +187,7 @@ mod tests {
             masked: false,
             missing: None,
             default: Some(expression.into()),
+            source_type: None,
         };
         schema_default(&form, &column)
     }

@@ -85,6 +85,7 @@ fn table(names: &[&str]) -> Arc<Schema> {
         masked: false,
         missing: None,
         default: None,
+        source_type: None,
     });
     let name = TableName::new("public", "1 table");
     Arc::new(Schema::new(name, columns.collect(), vec![0], Identity::Default))

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{
-    Batch, BinaryMode, Change, Checkpoint, Column, DecimalMode, Event, HstoreMode, Identity,
-    IntervalMode, Kind, Lsn, Modes, Order, Origin, PgType, Position, Progress, Row, RowBuilder,
-    Schema, SnapshotRow, SourceId, TableName, TimeMode, Transaction,
+    Adjustment, Batch, BinaryMode, Change, Checkpoint, Column, DecimalMode, Event, HstoreMode,
+    Identity, IntervalMode, Kind, Lsn, Modes, Order, Origin, PgType, Position, Progress, Row,
+    RowBuilder, Schema, SnapshotRow, SourceId, TableName, TimeMode, Transaction,
 };
 use proptest::prelude::*;
 
@@ -70,6 +70,8 @@ fn modes() -> impl Strategy<Value = Modes> {
         interval: if interval { IntervalMode::String } else { IntervalMode::Numeric },
         hstore: if hstore { HstoreMode::Map } else { HstoreMode::Json },
         unknown,
+        field_names: if hstore { Adjustment::AvroUnicode } else { Adjustment::None },
+        schema_names: if unknown { Adjustment::Avro } else { Adjustment::None },
         ..Modes::default()
     });
     prop_oneof![Just(Modes::default()), chosen]
@@ -91,6 +93,7 @@ fn event() -> impl Strategy<Value = Event> {
                 masked: false,
                 missing: None,
                 default: None,
+                source_type: None,
             }];
             for (i, ((kind, typmod, _), _, optional)) in columns.iter().enumerate() {
                 schema.push(Column {
@@ -100,6 +103,7 @@ fn event() -> impl Strategy<Value = Event> {
                     masked: false,
                     missing: None,
                     default: None,
+                    source_type: None,
                 });
             }
             let identity = if full { Identity::Full } else { Identity::Default };
@@ -118,8 +122,10 @@ fn event() -> impl Strategy<Value = Event> {
                 _ => Change::Truncate { cascade: snapshot, restart_identity: full },
             };
             let commit_lsn = Lsn::new(u64::from(commit) << 8);
+            let mut schema = Schema::new(table, schema, vec![0], identity);
+            schema.placeholder = snapshot.then(|| "?\u{e9}".into());
             Event {
-                schema: Arc::new(Schema::new(table, schema, vec![0], identity).with_modes(modes)),
+                schema: Arc::new(schema.with_modes(modes)),
                 change,
                 position: Position { commit_lsn, seq: u64::from(xid) },
                 lsn: Lsn::new(u64::from(commit)),
@@ -226,6 +232,7 @@ fn a_malformed_value_is_named_by_place_and_not_by_content() {
         masked: false,
         missing: None,
         default: None,
+        source_type: None,
     };
     let schema =
         Schema::new(TableName::new("public", "t"), vec![column], vec![], Identity::Default);
@@ -246,6 +253,7 @@ fn a_move() -> Event {
         masked: false,
         missing: None,
         default: None,
+        source_type: None,
     };
     let columns = vec![
         column("id", Kind::Int4, false),

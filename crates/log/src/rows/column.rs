@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cdc::{Column, Identity, Schema};
 
 use super::placeholder;
+use crate::debezium_json::json_string;
 use crate::forms::{Form, Put, fallback, schema_default, schema_of};
 
 /// One column: its name with the punctuation around it, its form, and what stands for what is not there.
@@ -47,7 +48,8 @@ impl PreparedColumn {
             (&b""[..], P::optional(false).1)
         };
         let missing = missing::<P>(&form, &connect, column, some).unwrap_or_else(|| null.to_vec());
-        let known = known::<P>(&form, &connect, some, loose);
+        let unsent = schema.placeholder.as_deref();
+        let known = known::<P>(&form, &connect, unsent, some, loose);
         let invented = schema.identity != Identity::Full && !column.optional;
         Self {
             name,
@@ -83,13 +85,15 @@ fn missing<P: Put>(
 fn known<P: Put>(
     form: &Form,
     schema: &Arc<connect_data::Schema>,
+    unsent: Option<&str>,
     some: &[u8],
     loose: bool,
 ) -> Option<Vec<u8>> {
-    let Some(json) = placeholder::of(form) else {
-        return loose.then(|| placeholder::TEXT.as_bytes().to_vec());
+    let word = unsent.unwrap_or(placeholder::DEFAULT);
+    let Some(json) = placeholder::of(form, word) else {
+        return loose.then(|| json_string(word));
     };
-    let value = connect_data::json::read_value(schema, json).ok()?;
+    let value = connect_data::json::read_value(schema, &json.to_string()).ok()?;
     let mut out = some.to_vec();
     P::value(schema, &value, &mut out).then_some(out)
 }

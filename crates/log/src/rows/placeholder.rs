@@ -1,34 +1,60 @@
 //! How Debezium writes a TOAST value that the source did not send, for each form of column.
+//!
+//! Mirrors `UnchangedToastedPlaceholder`: each form has the word in its own way.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest, Md5};
+use serde_json::{Value, json};
 
 use crate::forms::{Form, Odd, Text};
 
-/// Debezium's `unavailable.value.placeholder`.
-pub(super) const TEXT: &str = r#""__debezium_unavailable_value""#;
-const BASE64: &str = r#""X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==""#;
-const TEXT_ARRAY: &str = r#"["__debezium_unavailable_value"]"#;
-const BASE64_ARRAY: &str = r#"["X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="]"#;
-const NUMBER_ARRAY: &str = "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,101]";
-/// Java's `UUID.nameUUIDFromBytes` of the placeholder.
-const UUID_ARRAY: &str = r#"["b68a35a7-17ad-35b3-af2a-ae46edb4545a"]"#;
-const PAIR: &str = r#"{"__debezium_unavailable_value":"__debezium_unavailable_value"}"#;
-const PAIR_AS_TEXT: &str =
-    r#""{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}""#;
+/// Debezium's `unavailable.value.placeholder`, where nothing else is chosen.
+pub(super) const DEFAULT: &str = "__debezium_unavailable_value";
 
 /// The JSON that stands for an unsent value, where the form has a value for it.
-pub(super) fn of(form: &Form) -> Option<&'static str> {
+pub(super) fn of(form: &Form, word: &str) -> Option<Value> {
+    let base64 = || STANDARD.encode(word);
     Some(match form {
-        Form::Text(_) | Form::Encoded(_) | Form::Digits { .. } => TEXT,
-        Form::Odd(Odd::Unknown(cdc::BinaryMode::Bytes)) | Form::Bytes => BASE64,
-        Form::Odd(Odd::Unknown(_)) => TEXT,
-        Form::Odd(Odd::HstoreJson) => PAIR_AS_TEXT,
-        Form::Odd(Odd::HstoreMap) => PAIR,
+        Form::Text(_) | Form::Encoded(_) | Form::Digits { .. } => json!(word),
+        Form::Odd(Odd::Unknown(cdc::BinaryMode::Bytes)) | Form::Bytes => json!(base64()),
+        Form::Odd(Odd::Unknown(_)) => json!(word),
+        Form::Odd(Odd::HstoreJson) => json!(json!({ word: word }).to_string()),
+        Form::Odd(Odd::HstoreMap) => json!({ word: word }),
         Form::Array(element) => match **element {
-            Form::Text(Text::Uuid) => UUID_ARRAY,
-            Form::Text(_) => TEXT_ARRAY,
-            Form::Bytes => BASE64_ARRAY,
-            Form::Int(_) | Form::Days { connect: false } => NUMBER_ARRAY,
+            Form::Text(Text::Uuid) => json!([uuid(word)]),
+            Form::Text(_) => json!([word]),
+            Form::Bytes => json!([base64()]),
+            // Java's bytes have a sign.
+            Form::Int(_) | Form::Days { connect: false } => {
+                word.bytes().map(u8::cast_signed).collect()
+            }
             _ => return None,
         },
         _ => return None,
     })
+}
+
+/// Java's `UUID.nameUUIDFromBytes`: a hash with version 3 and its variant written into it.
+fn uuid(word: &str) -> String {
+    let mut hash: [u8; 16] = Md5::digest(word).into();
+    hash[6] = hash[6] & 0x0f | 0x30;
+    hash[8] = hash[8] & 0x3f | 0x80;
+    let number = u128::from_be_bytes(hash);
+    let hex = format!("{number:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_written_as_java_does() {
+        assert_eq!(uuid(DEFAULT), "b68a35a7-17ad-35b3-af2a-ae46edb4545a");
+        let bytes = Form::Array(Box::new(Form::Days { connect: false }));
+        assert_eq!(of(&bytes, "\u{e9}"), Some(json!([-61, -87])));
+        assert_eq!(of(&Form::Bytes, "?"), Some(json!("Pw==")));
+        assert_eq!(of(&Form::Bool, "?"), None);
+    }
 }

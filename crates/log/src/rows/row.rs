@@ -154,7 +154,8 @@ impl<P: Put> RowWriter<P> {
     ) -> Result<(), ConvertError> {
         out.extend_from_slice(&column.name);
         match cell {
-            Cell::Null | Cell::Unchanged => out.extend_from_slice(&column.null),
+            // A column that the identity does not send, as Debezium's `message.key.columns` may name one.
+            Cell::Null | Cell::Unchanged => out.extend_from_slice(&column.not_sent),
             cell => {
                 self.value(column, event, i, cell, out)?;
             }

@@ -65,6 +65,7 @@ pub fn table(name: &str) -> Arc<Schema> {
         masked: false,
         missing: None,
         default: None,
+        source_type: None,
     };
     let columns = vec![
         column("id", 20, Kind::Int8, false),

@@ -16,6 +16,7 @@ use crate::slot;
 use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
 use crate::stream::Stream;
 use crate::walsender::Walsender;
+use crate::watch;
 
 /// Everything a start holds between its steps.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ pub(super) async fn describe_all(
     tables: &[Table],
     publication: Option<&Publication>,
 ) -> Result<Vec<Arc<Schema>>, SourceError> {
+    let place = format!("source {}", settings.server);
     let mut schemas = Vec::with_capacity(tables.len());
     for table in tables {
         let published = publication.and_then(|publication| {
@@ -60,11 +62,14 @@ pub(super) async fn describe_all(
         });
         let relation =
             table.as_relation(published.and_then(|published| published.columns.as_deref()));
-        let schema = catalog::describe(session, &relation, settings.modes).await;
+        let schema = catalog::describe(session, &relation, &settings.shape).await;
         schemas.push(schema.map_err(SourceError::server(
             format!("{}, table {}", settings.server, table.name),
             "read the catalog",
         ))?);
+    }
+    for warning in settings.shape.message_key.warnings(&schemas, &place) {
+        watch::warn(settings, &warning);
     }
     Ok(schemas)
 }

@@ -138,7 +138,7 @@ impl Stream {
             }
             Some(_) => {}
         }
-        let described = catalog::describe(&self.session, &relation, self.settings.modes).await;
+        let described = catalog::describe(&self.session, &relation, &self.settings.shape).await;
         let schema = described.map_err(SourceError::server(
             format!("{}, table {name}", self.settings.server),
             "read the catalog",

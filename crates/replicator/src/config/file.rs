@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use cdc::{
-    BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TableName, TimeMode,
+    Adjustment, BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TableName,
+    TimeMode,
 };
 use pgrelay_log::Kafka;
 use postgres_client::Server;
@@ -158,6 +159,25 @@ pub struct PostgresSource {
     /// Whether values of types that have no form in records go as the bytes of their text, not as text.
     #[serde(default)]
     pub include_unknown_datatypes: bool,
+    /// What stands in records for a TOAST value that did not change and was not sent. Default:
+    /// `__debezium_unavailable_value`.
+    pub unavailable_value_placeholder: Option<String>,
+    /// The columns of records' keys, where they are not the table's: `schema.table:column,column`, with `;` between the
+    /// entries of several tables. Table and column are regular expressions for the whole of their names.
+    pub message_key_columns: Option<String>,
+    /// The columns whose fields' schemas tell the type in the source: regular expressions for the whole of
+    /// `schema.table.column`.
+    #[serde(default)]
+    pub column_propagate_source_type: Vec<String>,
+    /// The same by types: regular expressions for the whole of `schema.table.type`.
+    #[serde(default)]
+    pub datatype_propagate_source_type: Vec<String>,
+    /// What names of schemas become in records.
+    #[serde(default)]
+    pub schema_name_adjustment_mode: Adjustment,
+    /// What names of fields become in records.
+    #[serde(default)]
+    pub field_name_adjustment_mode: Adjustment,
 }
 
 impl PostgresSource {
@@ -171,6 +191,8 @@ impl PostgresSource {
             hstore: self.hstore_handling_mode,
             money: self.money_fraction_digits,
             unknown: self.include_unknown_datatypes,
+            schema_names: self.schema_name_adjustment_mode,
+            field_names: self.field_name_adjustment_mode,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cdc::{Fault, Finding};
 use pgrelay_log::{Format, Kafka, LogSettings, OptionValue};
 use postgres_client::{Secret, Server};
-use postgres_source::Prefixes;
+use postgres_source::{MessageKey, Prefixes, Shape, SourceTypes};
 use transforms::{Chain, NewColumns, SecretRef, Step};
 
 use super::file::{PipelineFile, PostgresSink, PostgresSource, Url};
@@ -204,7 +204,7 @@ fn source_settings(
     place: &str,
     findings: &mut Vec<Finding>,
 ) -> postgres_source::Settings {
-    let modes = section.modes();
+    let shape = found(shape(&section, place), findings);
     let default: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
@@ -223,7 +223,7 @@ fn source_settings(
     );
     postgres_source::Settings {
         pipeline: name.clone(),
-        modes,
+        shape,
         server: server(section.url, section.password.as_ref(), place, findings),
         tables: section.tables.into_iter().map(|pattern| pattern.0).collect(),
         publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
@@ -235,6 +235,23 @@ fn source_settings(
         batch_bytes_max: BATCH_BYTES_MAX,
         queue_bytes_max: QUEUE_BYTES_MAX,
     }
+}
+
+/// How records look.
+fn shape(section: &PostgresSource, place: &str) -> Result<Shape, Finding> {
+    Ok(Shape {
+        modes: section.modes(),
+        placeholder: section.unavailable_value_placeholder.as_deref().map(Into::into),
+        message_key: MessageKey::parse(
+            section.message_key_columns.as_deref().unwrap_or_default(),
+            place,
+        )?,
+        source_types: SourceTypes::new(
+            &section.column_propagate_source_type,
+            &section.datatype_propagate_source_type,
+            place,
+        )?,
+    })
 }
 
 /// What was made of a key, or its default beside what is wrong with it.

@@ -28,7 +28,15 @@ fn column(text: &str) -> Column {
     let length = pg.split_once('(').map(|(_, length)| length.trim_end_matches(')'));
     let typmod = length.map_or(-1, |length| length.parse::<i32>().unwrap() + 4);
     let pg = PgType { typmod, ..PgType::new(0, pg, kind) };
-    Column { name: name.into(), pg, optional, masked: false, missing: None, default: None }
+    Column {
+        name: name.into(),
+        pg,
+        optional,
+        masked: false,
+        missing: None,
+        default: None,
+        source_type: None,
+    }
 }
 
 /// A table whose key is its first column.
