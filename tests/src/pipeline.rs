@@ -141,6 +141,15 @@ impl Pipeline {
         Ok(ended)
     }
 
+    /// What `pgrelay offsets` prints of it.
+    ///
+    /// # Errors
+    /// It ended otherwise than well.
+    pub fn offsets(&self) -> Result<String> {
+        let ended = Serving::start(&["offsets"], &self.write()?)?.wait()?.well()?;
+        Ok(ended.said)
+    }
+
     /// Applies what the log holds by now, without the half that captures.
     ///
     /// # Errors

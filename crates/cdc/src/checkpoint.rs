@@ -130,12 +130,40 @@ pub struct Checkpoint {
     /// Read from which log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<Arc<LogPlace>>,
+    /// What another program had done that read the slot before. Never kept: the first batch says all of it.
+    #[serde(skip)]
+    pub taken: Option<Arc<Taken>>,
+}
+
+/// What a reader of the slot had done beyond the transactions that a checkpoint covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing.
+    Whole,
+    /// Nothing since the slot was made; where that is the slot knows.
+    Slot,
+    /// Of the next transaction, if it is this one, the changes before `lsn` and the first ones at it.
+    Inside {
+        /// The transaction's id.
+        xid: u32,
+        /// Where the WAL records of the last ones begin.
+        lsn: Lsn,
+        /// How many of these are done.
+        events: u64,
+    },
 }
 
 impl Checkpoint {
     /// A checkpoint that says how far and nothing else.
     pub fn new(progress: Progress) -> Self {
-        Self { progress, source: None, captured: Arc::default(), counts: None, log: None }
+        Self {
+            progress,
+            source: None,
+            captured: Arc::default(),
+            counts: None,
+            log: None,
+            taken: None,
+        }
     }
 }
 
@@ -198,6 +226,7 @@ mod tests {
                 cut: Some(3),
                 ends: BTreeMap::from([("t".into(), BTreeMap::from([(0, 9)]))]),
             })),
+            taken: None,
         };
         let text = serde_json::to_string(&checkpoint).unwrap();
         assert_eq!(serde_json::from_str::<Checkpoint>(&text).unwrap(), checkpoint);

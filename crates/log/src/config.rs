@@ -72,6 +72,23 @@ pub struct SchemaRegistry {
     pub auto_register: bool,
 }
 
+/// A Debezium connector whose work the pipeline goes on with, from where it stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Takeover {
+    /// The connector's name. It is stopped before the pipeline is started.
+    pub connector: String,
+    /// Its `topic.prefix`. Default: `kafka.topic_prefix`, which takes its topics on.
+    pub server: Option<String>,
+    /// Its worker's `offset.storage.topic`.
+    #[serde(default = "connect_offsets")]
+    pub offsets_topic: String,
+}
+
+fn connect_offsets() -> String {
+    "connect-offsets".to_owned()
+}
+
 /// What subjects are called after.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -191,6 +208,8 @@ pub struct LogSettings {
     pub options: BTreeMap<String, String>,
     /// [`Kafka::schema_registry`], the same.
     pub registry: Option<schema_registry::Settings>,
+    /// The connector whose work the pipeline goes on with.
+    pub takeover: Option<Takeover>,
 }
 
 impl std::fmt::Debug for LogSettings {
@@ -224,7 +243,7 @@ impl LogSettings {
             password: registry.password.as_ref().and_then(plain),
             ca_file: registry.ca_file.clone(),
         });
-        Self { pipeline: pipeline.to_owned(), kafka, options, registry }
+        Self { pipeline: pipeline.to_owned(), kafka, options, registry, takeover: None }
     }
 
     /// `bootstrap.servers`, for findings and commands.

@@ -29,6 +29,7 @@ mod fold;
 mod forget;
 mod forms;
 mod hand;
+mod hand_over;
 mod lane;
 pub mod murmur2;
 mod names;
@@ -46,6 +47,7 @@ mod scan;
 mod sink;
 mod source;
 mod stamp;
+mod takeover;
 mod targets;
 pub mod topics;
 
@@ -54,6 +56,7 @@ pub use avro::{Avro, SchemaIds};
 pub use check::check;
 pub use config::{
     Brokers, Compression, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames,
+    Takeover,
 };
 pub use converter::{AnyConverter, ConvertError, Converter, Foreign, Format, Piece};
 pub use cut::{Cut, Places};
@@ -61,6 +64,7 @@ pub use debezium_json::DebeziumJson;
 pub use error::LogError;
 pub use fold::{FoldError, ReadRecord, fold};
 pub use forget::forget;
+pub use hand_over::hand_over;
 pub use names::SchemaError;
 pub use records::{OtherKey, RecordRef, Records, VERBATIM_HEADER};
 pub use sink::LogSink;

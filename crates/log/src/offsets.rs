@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cdc::{Captured, Checkpoint, Lsn, Position};
+use cdc::{Captured, Checkpoint, Event, Lsn, Op, Position, Progress};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,8 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// Its record, with Debezium's fields.
+    pub(crate) offset: Option<Map<String, Value>>,
     pub(crate) captured: Option<Captured>,
     /// Other pipelines that have a checkpoint here: the log is theirs.
     pub(crate) others: BTreeSet<String>,
@@ -26,6 +28,40 @@ pub(crate) struct LastEvent {
     pub(crate) lsn: Lsn,
     pub(crate) xid: u32,
     pub(crate) commit_micros: i64,
+    /// The end of the transaction before its own.
+    pub(crate) previous_commit_lsn: Option<Lsn>,
+    /// How many events of its transaction there were at its LSN.
+    pub(crate) at_lsn: u64,
+    /// Debezium's word for what it was.
+    pub(crate) message_type: &'static str,
+}
+
+impl LastEvent {
+    /// The same after these events.
+    pub(crate) fn after(self, events: &[Event]) -> Self {
+        let Some(event) = events.last() else { return self };
+        let here = |other: &&Event| {
+            other.lsn == event.lsn && other.position.commit_lsn == event.position.commit_lsn
+        };
+        let run = events.iter().rev().take_while(here).count();
+        let goes_on = run == events.len()
+            && self.lsn == event.lsn
+            && self.position.commit_lsn == event.position.commit_lsn;
+        Self {
+            position: event.position,
+            lsn: event.lsn,
+            xid: event.transaction.xid,
+            commit_micros: event.transaction.commit_micros,
+            previous_commit_lsn: event.transaction.previous_commit_lsn,
+            at_lsn: run as u64 + if goes_on { self.at_lsn } else { 0 },
+            message_type: match event.change.op() {
+                Op::Create | Op::Read => "INSERT",
+                Op::Update => "UPDATE",
+                Op::Delete => "DELETE",
+                Op::Truncate => "TRUNCATE",
+            },
+        }
+    }
 }
 
 /// A captured table, with its object id: JSON's names are texts.
@@ -58,24 +94,52 @@ pub(crate) fn checkpoint_value(
     checkpoint: &Checkpoint,
     last: &LastEvent,
 ) -> serde_json::Result<String> {
-    let mut map = Map::new();
-    if let Some(lsn) = checkpoint.progress.start_lsn() {
-        map.insert("lsn_commit".into(), lsn.get().into());
-    }
+    let mut map = debezium_fields(checkpoint.progress, last);
     if last.lsn != Lsn::ZERO {
-        map.insert("lsn".into(), last.lsn.get().into());
-        map.insert("lsn_proc".into(), last.lsn.get().into());
-        map.insert("txId".into(), last.xid.into());
-        map.insert("ts_usec".into(), last.commit_micros.into());
         map.insert("pgrelay.position".into(), last.position.to_string().into());
-    }
-    if let cdc::Progress::Snapshot { .. } = checkpoint.progress {
-        map.insert("snapshot".into(), "INITIAL".into());
-        map.insert("snapshot_completed".into(), false.into());
     }
     let kept = Checkpoint { log: None, ..checkpoint.clone() };
     map.insert("pgrelay.checkpoint".into(), serde_json::to_string(&kept)?.into());
     Ok(Value::Object(map).to_string())
+}
+
+/// The fields that Debezium starts from. What is whole is said as after a commit, which leaves it no doubt about events
+/// that begin where the commit ends.
+fn debezium_fields(progress: Progress, last: &LastEvent) -> Map<String, Value> {
+    let mut map = Map::new();
+    let mut say = |name: &str, value: Value| map.insert(name.to_owned(), value);
+    match progress {
+        Progress::Snapshot { .. } => {
+            say("snapshot", "INITIAL".into());
+            say("last_snapshot_record", false.into());
+            say("snapshot_completed", false.into());
+            return map;
+        }
+        Progress::After { end_lsn } => {
+            for name in ["lsn", "lsn_proc", "lsn_commit"] {
+                say(name, end_lsn.get().into());
+            }
+            say("messageType", "COMMIT".into());
+        }
+        // Nothing of the transaction is in the log yet but what has no event.
+        Progress::Inside { commit_lsn, .. } if last.position.commit_lsn != commit_lsn => {
+            say("lsn_commit", commit_lsn.get().into());
+        }
+        Progress::Inside { .. } => {
+            say("lsn", last.lsn.get().into());
+            say("lsn_proc", last.lsn.get().into());
+            if let Some(lsn) = last.previous_commit_lsn {
+                say("lsn_commit", lsn.get().into());
+            }
+            say("lsn_events_processed", last.at_lsn.into());
+            say("messageType", last.message_type.into());
+        }
+    }
+    if last.lsn != Lsn::ZERO {
+        say("txId", last.xid.into());
+        say("ts_usec", last.commit_micros.into());
+    }
+    map
 }
 
 /// The value of the captured set.
@@ -100,6 +164,7 @@ impl Kept {
             Ok(map.remove(name).and_then(|v| v.as_str().map(ToOwned::to_owned)))
         };
         if key == keys.0.as_bytes() {
+            self.offset = value.map(serde_json::from_slice).transpose()?;
             self.checkpoint = match value {
                 Some(value) => field(value, "pgrelay.checkpoint")?
                     .map(|text| serde_json::from_str(&text))
@@ -132,7 +197,7 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use cdc::{CapturedTable, Progress, TableName};
+    use cdc::{CapturedTable, TableName};
 
     use super::*;
 

@@ -26,13 +26,23 @@ pub(crate) fn whole(
     topic: &str,
     take: impl FnMut(Scanned<'_>) -> Result<(), LogError>,
 ) -> Result<(), LogError> {
+    partition(settings, topic, 0, take)
+}
+
+/// The same of any partition.
+pub(crate) fn partition(
+    settings: &LogSettings,
+    topic: &str,
+    partition: i32,
+    take: impl FnMut(Scanned<'_>) -> Result<(), LogError>,
+) -> Result<(), LogError> {
     let consumer = client::consumer(settings)?;
     // An offset that is asked for by name makes the client wait half a second for the partition's leader.
-    let (low, high) = watermarks(&consumer, settings, topic, 0)?;
+    let (low, high) = watermarks(&consumer, settings, topic, partition)?;
     if low == high {
         return Ok(());
     }
-    from(&consumer, settings, topic, Offset::Offset(low), take)
+    from(&consumer, settings, (topic, partition), Offset::Offset(low), take)
 }
 
 /// What `take` makes of the last record of partition 0 of `topic` that has a value and of which it makes something.
@@ -50,7 +60,7 @@ pub(crate) fn last<T>(
         let start = (high - step).max(low);
         let mut last = None;
         if start < high {
-            from(&consumer, settings, topic, Offset::Offset(start), |record| {
+            from(&consumer, settings, (topic, 0), Offset::Offset(start), |record| {
                 if record.value.is_some() {
                     last = take(record)?.or(last.take());
                 }
@@ -79,14 +89,14 @@ pub(crate) fn watermarks(
 fn from(
     consumer: &BaseConsumer<Said>,
     settings: &LogSettings,
-    topic: &str,
+    (topic, partition): (&str, i32),
     start: Offset,
     mut take: impl FnMut(Scanned<'_>) -> Result<(), LogError>,
 ) -> Result<(), LogError> {
     let asking = Asking::new(settings, "read", topic);
     let mut assignment = TopicPartitionList::new();
     assignment
-        .add_partition_offset(topic, 0, start)
+        .add_partition_offset(topic, partition, start)
         .and_then(|()| consumer.assign(&assignment))
         .map_err(|error| asking.error(&error))?;
     let mut heard = Instant::now();

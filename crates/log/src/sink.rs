@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cdc::{Batch, Captured, Checkpoint, Event, Finding, Meter, Schema, Sink};
+use cdc::{Batch, Captured, Checkpoint, Finding, Meter, Schema, Sink};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,7 +22,7 @@ use crate::producer::{Command, Finish, Own, ProducerThread};
 use crate::records::Records;
 use crate::registrar::Registrar;
 use crate::targets::Targets;
-use crate::{scan, topics};
+use crate::{scan, takeover, topics};
 
 /// A chunk goes to the producer's thread when it has as many bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -92,7 +92,15 @@ impl LogSink {
         claimed.await.map_err(|_| LogError::Void)??;
         // Only after the claim: it ends what an older process had begun.
         let settings = self.settings.clone();
-        let kept = blocking(move || read_kept(&settings)).await?;
+        let takeover = self.settings.takeover.clone();
+        let kept = blocking(move || {
+            let mut kept = read_kept(&settings)?;
+            if let (None, Some(of)) = (&kept.checkpoint, takeover) {
+                kept.checkpoint = Some(takeover::read(&settings, &of)?);
+            }
+            Ok(kept)
+        })
+        .await?;
         self.commands = Some(sender);
         self.captured = Arc::new(kept.captured.clone().unwrap_or_default());
         Ok(kept.checkpoint())
@@ -148,7 +156,7 @@ impl LogSink {
         commands: &mpsc::Sender<Command>,
         batch: &Batch,
     ) -> Result<(), LogError> {
-        let last = batch.events.last().map_or(self.last, last_event);
+        let last = self.last.after(&batch.events);
         let (reply, answer) = oneshot::channel();
         let new: Vec<u64> = schemas(batch).map(Schema::fingerprint).collect();
         let finish = Finish {
@@ -262,15 +270,6 @@ pub(crate) fn schemas(batch: &Batch) -> impl Iterator<Item = &Schema> {
     batch.relations.iter().map(|schema| &**schema).chain(of_events)
 }
 
-fn last_event(event: &Event) -> LastEvent {
-    LastEvent {
-        position: event.position,
-        lsn: event.lsn,
-        xid: event.transaction.xid,
-        commit_micros: event.transaction.commit_micros,
-    }
-}
-
 fn now_micros() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
@@ -315,7 +314,7 @@ fn prepare(settings: &LogSettings) -> Result<(), LogError> {
     Ok(())
 }
 
-fn read_kept(settings: &LogSettings) -> Result<Kept, LogError> {
+pub(crate) fn read_kept(settings: &LogSettings) -> Result<Kept, LogError> {
     let (pipeline, prefix) = (&settings.pipeline, &settings.kafka.topic_prefix);
     let topic = topics::offsets_topic(prefix);
     let keys = (offsets::checkpoint_key(pipeline, prefix), offsets::captured_key(pipeline, prefix));

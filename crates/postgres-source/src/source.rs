@@ -2,6 +2,7 @@
 
 mod resume;
 mod steps;
+mod takeover;
 
 use std::fmt;
 use std::sync::Arc;
@@ -159,6 +160,9 @@ impl Source for PostgresSource {
             (Some(checkpoint), None) => {
                 Err(slot::missing(&self.settings, &checkpoint.progress).into())
             }
+            (Some(Checkpoint { taken: Some(taken), progress, .. }), Some(slot)) => {
+                self.take_over(made, &slot, (progress, taken), wal_end).await
+            }
             (Some(checkpoint), Some(slot)) => {
                 slot::check(&slot, &self.settings)?;
                 slot::compare(&slot, &self.settings, &checkpoint.progress, wal_end)?;
@@ -296,6 +300,7 @@ impl PostgresSource {
             captured: captured(&made.tables, &schemas),
             counts: None,
             log: None,
+            taken: None,
         };
         let first = Batch { relations: schemas, ..Batch::progress(checkpoint.clone()) };
         self.open_stream(made, checkpoint, Some(first));
@@ -353,6 +358,7 @@ impl PostgresSource {
             captured: captured(&made.tables, &relations),
             counts: None,
             log: None,
+            taken: None,
         };
         if let State::Announce { made, attempt } = std::mem::replace(&mut self.state, State::Idle) {
             self.state = State::Announced { made, attempt };

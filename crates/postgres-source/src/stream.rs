@@ -7,6 +7,7 @@
 mod building;
 mod messages;
 mod said;
+mod taken;
 mod tally;
 
 use std::collections::HashMap;
@@ -14,7 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use cdc::{Batch, Captured, Checkpoint, Counts, Lsn, Meter, Progress, SourceId, Transaction};
+use cdc::{
+    Batch, Captured, Checkpoint, Counts, Lsn, Meter, Progress, Schema, SourceId, Transaction,
+};
 use pgoutput::{Frame, Message};
 use postgres_client::Session;
 use tokio::time::Instant;
@@ -24,6 +27,7 @@ use crate::error::SourceError;
 use crate::feed::Feed;
 use building::Building;
 use messages::Known;
+use taken::TakenEvents;
 use tally::Tally;
 
 /// Progress without events is written this often.
@@ -58,6 +62,8 @@ pub(crate) struct Stream {
     captured: Arc<Captured>,
     known: HashMap<u32, Known>,
     start: Progress,
+    /// What a former reader of the slot had done of the first transaction.
+    taken: Option<TakenEvents>,
     /// What was counted of the transaction the start is inside.
     counted: Option<Arc<Counts>>,
     chunk: Bytes,
@@ -94,6 +100,7 @@ impl Stream {
             captured: start.captured.clone(),
             known: HashMap::new(),
             start: start.progress,
+            taken: start.taken.as_deref().and_then(TakenEvents::of),
             counted: start.counts.clone(),
             chunk: Bytes::new(),
             open: None,
@@ -110,6 +117,11 @@ impl Stream {
     /// Gives `batch` before anything that is received.
     pub(crate) fn say_first(&mut self, batch: Batch) {
         self.first = Some(batch);
+    }
+
+    /// Gives the table versions with the first batch.
+    pub(crate) fn say_with_the_first(&mut self, relations: Vec<Arc<Schema>>) {
+        self.building.relations = relations;
     }
 
     /// The tables it is about.
@@ -230,6 +242,7 @@ impl Stream {
             captured: self.captured.clone(),
             counts: self.tally().filter(|_| !progress.is_whole()),
             log: None,
+            taken: None,
         }
     }
 

@@ -8,6 +8,7 @@ pub mod config;
 pub mod drop;
 pub mod halves;
 pub mod http;
+pub mod offsets;
 pub mod run;
 pub mod serve;
 pub mod status;

@@ -9,7 +9,7 @@ use cdc::{Finding, Status};
 use clap::{Parser, Subcommand, ValueEnum};
 use replicator::config::{self, Pipeline, PipelineFile};
 use replicator::halves::Goal;
-use replicator::{check, drop, http, serve, status};
+use replicator::{check, drop, http, offsets, serve, status};
 use tracing_subscriber::EnvFilter;
 
 /// Moves every committed change of a PostgreSQL database into another one, masked and renamed, through Kafka
@@ -70,6 +70,11 @@ enum Command {
         /// Do not ask.
         #[arg(long)]
         yes: bool,
+    },
+    /// Print where a pipeline stands, as the body of the request that has a Debezium connector go on from there.
+    Offsets {
+        /// The pipeline file.
+        path: PathBuf,
     },
     /// Print the JSON Schema of the pipeline file, for editors.
     Schema,
@@ -132,6 +137,10 @@ async fn run(cli: &Cli) -> anyhow::Result<u8> {
         },
         Command::Check { paths } => match config::load(paths) {
             Ok(pipelines) => Ok(run_check(cli.log, &pipelines).await),
+            Err(findings) => Ok(reported(cli.log, &findings)),
+        },
+        Command::Offsets { path } => match config::load(std::slice::from_ref(path)) {
+            Ok(pipelines) => run_offsets(cli.log, &pipelines).await,
             Err(findings) => Ok(reported(cli.log, &findings)),
         },
         Command::Status { paths, listen } => run_status(cli.log, paths, *listen).await,
@@ -217,6 +226,16 @@ async fn run_status(style: LogStyle, paths: &[PathBuf], listen: SocketAddr) -> a
         worst = worst.max(reported(style, &findings));
     }
     Ok(worst)
+}
+
+async fn run_offsets(style: LogStyle, pipelines: &[Pipeline]) -> anyhow::Result<u8> {
+    for pipeline in pipelines {
+        match offsets::offsets(pipeline).await {
+            Ok(body) => println!("{}", serde_json::to_string_pretty(&body)?),
+            Err(finding) => return Ok(reported(style, &[*finding])),
+        }
+    }
+    Ok(0)
 }
 
 async fn run_drop(style: LogStyle, pipelines: &[Pipeline], yes: bool) -> anyhow::Result<u8> {

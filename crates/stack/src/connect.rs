@@ -43,12 +43,21 @@ appender.out.layout.type = PatternLayout
 appender.out.layout.pattern = %d %p %X{connector.context}%m (%c)%n
 ";
 
-/// A worker of one process (`ConnectStandalone`). Dropping it stops it.
+/// A worker of one process. Dropping it kills it.
 #[derive(Debug)]
 pub struct Connect {
     port: Port,
     running: Running,
     home: Home,
+}
+
+/// Where a worker keeps offsets and connectors.
+#[derive(Clone, Copy, Debug)]
+enum Keeping<'a> {
+    /// In a file (`ConnectStandalone`).
+    File,
+    /// In topics of this group (`ConnectDistributed`): another worker of the group goes on with them.
+    Topics(&'a str),
 }
 
 impl Connect {
@@ -57,6 +66,18 @@ impl Connect {
     /// # Errors
     /// Where Java is missing, the jars cannot be fetched, or the worker does not start: then with the end of its log.
     pub fn start(bootstrap: &str) -> Result<Connect> {
+        Connect::launch(bootstrap, Keeping::File)
+    }
+
+    /// The same, with connectors and offsets in topics named after `group`: `<group>-offsets` is that of the offsets.
+    ///
+    /// # Errors
+    /// As [`Connect::start`].
+    pub fn distributed(bootstrap: &str, group: &str) -> Result<Connect> {
+        Connect::launch(bootstrap, Keeping::Topics(group))
+    }
+
+    fn launch(bootstrap: &str, keeping: Keeping<'_>) -> Result<Connect> {
         let java = kafka::java()?;
         let (jars, plugins) = (WORKER.fetch()?, DEBEZIUM.fetch()?);
         let home = Home::new(None, None)?;
@@ -65,14 +86,14 @@ impl Connect {
         let file = path("connect.properties");
         files::write(
             &file,
-            &properties(bootstrap, port.number(), &plugins, &path("offsets")),
+            &properties(bootstrap, port.number(), &plugins, &path("offsets"), keeping),
             None,
         )?;
         files::write(&path("log4j2.properties"), LOG, None)?;
         let launch = Launch {
             name: "Kafka Connect",
             program: &java,
-            args: java_args(&jars, &path("log4j2.properties"), &file),
+            args: java_args(&jars, &path("log4j2.properties"), &file, keeping),
             env: Vec::new(),
             log: &path("server.log"),
             user: None,
@@ -145,6 +166,53 @@ impl Connect {
         Ok(running(&status["connector"]) && !tasks.is_empty() && tasks.iter().all(running))
     }
 
+    /// Stops a connector: its task ends with its offset kept, and nothing of it runs when this returns.
+    ///
+    /// # Errors
+    /// What the worker said, or it does not stop.
+    pub fn stop(&self, name: &str) -> Result<()> {
+        let path = format!("/connectors/{name}/stop");
+        self.accepted(&path, || http::put(self.address(), &path, ""))?;
+        self.running.wait_for(&format!("the connector {name} to stop"), CONNECTOR_LIMIT, || {
+            let answer = http::get(self.address(), &format!("/connectors/{name}/status"))?;
+            let status: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            let tasks = status["tasks"].as_array().is_some_and(|tasks| !tasks.is_empty());
+            Ok(status["connector"]["state"] == "STOPPED" && !tasks)
+        })
+    }
+
+    /// Has a stopped connector run again, and waits until it does.
+    ///
+    /// # Errors
+    /// What the worker said, or the trace of the task that failed.
+    pub fn resume(&self, name: &str) -> Result<()> {
+        let path = format!("/connectors/{name}/resume");
+        self.accepted(&path, || http::put(self.address(), &path, ""))?;
+        let what = format!("the connector {name} to run");
+        self.running.wait_for(&what, CONNECTOR_LIMIT, || self.runs(name))
+    }
+
+    /// Changes the offsets of a stopped connector (KIP-875).
+    ///
+    /// # Errors
+    /// What the worker said.
+    pub fn alter_offsets(&self, name: &str, body: &str) -> Result<()> {
+        let path = format!("/connectors/{name}/offsets");
+        self.accepted(&path, || http::patch(self.address(), &path, body))
+    }
+
+    /// Asks until the worker, which may be rebalancing, says yes or no.
+    fn accepted(&self, what: &str, ask: impl Fn() -> Result<http::Answer>) -> Result<()> {
+        wait::until(what, CONNECTOR_LIMIT, "", || {
+            let answer = ask()?;
+            match answer.status {
+                200..=299 => Ok(Some(())),
+                409 => Ok(None),
+                _ => Err(refused(what, &answer)),
+            }
+        })
+    }
+
     /// Deletes a connector. Its task ends a moment later, with everything it had sent acknowledged.
     ///
     /// # Errors
@@ -175,7 +243,11 @@ fn refused(what: &str, answer: &http::Answer) -> Error {
     Error::Refused(format!("{what}: {} {}", answer.status, answer.body))
 }
 
-fn java_args(jars: &Path, log: &Path, properties: &Path) -> Vec<String> {
+fn java_args(jars: &Path, log: &Path, properties: &Path, keeping: Keeping<'_>) -> Vec<String> {
+    let class = match keeping {
+        Keeping::File => "ConnectStandalone",
+        Keeping::Topics(_) => "ConnectDistributed",
+    };
     vec![
         "-Xmx512m".to_owned(),
         "-XX:+UseSerialGC".to_owned(),
@@ -183,12 +255,18 @@ fn java_args(jars: &Path, log: &Path, properties: &Path) -> Vec<String> {
         format!("-Dlog4j2.configurationFile={}", log.display()),
         "-cp".to_owned(),
         format!("{}/*", jars.display()),
-        "org.apache.kafka.connect.cli.ConnectStandalone".to_owned(),
+        format!("org.apache.kafka.connect.cli.{class}"),
         properties.to_string_lossy().into_owned(),
     ]
 }
 
-fn properties(bootstrap: &str, port: u16, plugins: &Path, offsets: &Path) -> String {
+fn properties(
+    bootstrap: &str,
+    port: u16,
+    plugins: &Path,
+    offsets: &Path,
+    keeping: Keeping<'_>,
+) -> String {
     let listener = format!("http://127.0.0.1:{port}");
     let (plugins, offsets) = (plugins.to_string_lossy(), offsets.to_string_lossy());
     let json = "org.apache.kafka.connect.json.JsonConverter";
@@ -198,7 +276,6 @@ fn properties(bootstrap: &str, port: u16, plugins: &Path, offsets: &Path) -> Str
         ("plugin.path", &plugins),
         // The archive names its plugins, so nothing needs to be searched.
         ("plugin.discovery", "service_load"),
-        ("offset.storage.file.filename", &offsets),
         ("offset.flush.interval.ms", "1000"),
         ("key.converter", json),
         ("value.converter", json),
@@ -207,8 +284,20 @@ fn properties(bootstrap: &str, port: u16, plugins: &Path, offsets: &Path) -> Str
         ("value.converter.schemas.enable", "false"),
         ("header.converter.schemas.enable", "false"),
     ];
-    lines.iter().fold(String::new(), |mut text, (name, value)| {
+    let mut text = lines.iter().fold(String::new(), |mut text, (name, value)| {
         let _ = writeln!(text, "{name}={value}");
         text
-    })
+    });
+    match keeping {
+        Keeping::File => text.push_str(&format!("offset.storage.file.filename={offsets}\n")),
+        Keeping::Topics(group) => {
+            text.push_str(&format!("group.id={group}\n"));
+            for storage in ["offset", "config", "status"] {
+                let name = if storage == "offset" { "offsets" } else { storage };
+                text.push_str(&format!("{storage}.storage.topic={group}-{name}\n{storage}.storage.replication.factor=1\n"));
+            }
+            text.push_str("offset.storage.partitions=3\nstatus.storage.partitions=1\n");
+        }
+    }
+    text
 }

@@ -33,6 +33,11 @@ pub(crate) fn put(address: SocketAddr, path: &str, body: &str) -> Result<Answer>
     ask(address, "PUT", path, body)
 }
 
+/// Changes by JSON.
+pub(crate) fn patch(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
+    ask(address, "PATCH", path, body)
+}
+
 /// Posts JSON.
 pub(crate) fn post(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
     ask(address, "POST", path, body)

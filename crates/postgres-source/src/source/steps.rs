@@ -95,6 +95,7 @@ pub(super) async fn create_and_copy(
         captured: captured(&tables, &schemas),
         counts: None,
         log: None,
+        taken: None,
     };
     let to_read = tables.iter().zip(&schemas).map(|(table, schema)| SnapshotTable {
         schema: schema.clone(),

@@ -74,6 +74,10 @@ impl Stream {
             return Err(self.wrong("a transaction begins inside another".to_owned()));
         }
         self.begun_micros = begin.commit_micros;
+        let first = Position { commit_lsn: begin.commit_lsn, seq: 0 };
+        if !self.start.covers(first) {
+            self.taken.take_if(|taken| !taken.is_of(begin.xid));
+        }
         let transaction = Transaction {
             xid: begin.xid,
             commit_lsn: begin.commit_lsn,
@@ -105,6 +109,7 @@ impl Stream {
             return Err(self.wrong("a commit of a transaction that did not begin".to_owned()));
         };
         self.ends(wal_start, &open);
+        self.taken.take_if(|taken| taken.is_of(open.transaction.xid));
         self.previous_commit = Some(commit.end_lsn);
         self.building.is_whole_at(commit.end_lsn, self.given.0);
         Meter::advance(&self.meter.received_lsn, commit.end_lsn);
@@ -222,6 +227,9 @@ impl Stream {
                 "a row of {} with another number of columns than it was described with",
                 schema.origin
             )));
+        }
+        if self.taken.as_mut().is_some_and(|taken| taken.has(wal_start)) {
+            return Ok(());
         }
         if lacks_old_key(schema, &event.change) {
             return Err(untold(&self.settings, &schema.origin, position).into());

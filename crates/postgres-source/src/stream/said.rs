@@ -29,7 +29,8 @@ impl Stream {
             return Err(self.wrong("a message of a transaction outside of one".to_owned()));
         };
         let position = Position { commit_lsn: open.transaction.commit_lsn, seq: open.seq };
-        if self.settings.messages.wants(&said.prefix) && !self.start.covers(position) {
+        let taken = self.taken.as_mut().is_some_and(|taken| taken.has(wal_start));
+        if self.settings.messages.wants(&said.prefix) && !self.start.covers(position) && !taken {
             let transaction = open.transaction.clone();
             let order = open.tally.as_mut().map(Tally::message);
             self.building.note(message(said, position, wal_start, order, transaction));

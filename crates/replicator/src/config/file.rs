@@ -6,7 +6,7 @@ use cdc::{
     Adjustment, BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TableName,
     TimeMode,
 };
-use pgrelay_log::Kafka;
+use pgrelay_log::{Kafka, Takeover};
 use postgres_client::Server;
 use postgres_sink::{Constraints, Mode};
 use postgres_source::{SnapshotMode, TablePattern, is_slot_name};
@@ -31,6 +31,9 @@ pub struct PipelineFile {
     pub new_columns: Option<NewColumns>,
     /// The log between the halves. Left out, changes go straight to the target.
     pub kafka: Option<Kafka>,
+    /// A Debezium connector whose work the pipeline goes on with: its slot, publication and topics are the pipeline's
+    /// from here on. Means nothing once the pipeline has a checkpoint of its own.
+    pub takeover: Option<Takeover>,
     /// Where changes go. Left out, the pipeline only captures.
     pub sink: Option<SinkSection>,
     /// What happens when a change cannot be read, transformed or written.

@@ -103,8 +103,15 @@ impl Pipeline {
         let log = parsed.kafka.map(|kafka| {
             let options = option_values(&kafka.options, &at("kafka"), "options", &mut findings);
             let registry = registry(&kafka, file, text, &mut findings);
-            LogSettings { pipeline: name.to_string(), kafka, options, registry }
+            let takeover = parsed.takeover.clone();
+            LogSettings { pipeline: name.to_string(), kafka, options, registry, takeover }
         });
+        if parsed.takeover.is_some() && (source.is_none() || log.is_none()) {
+            findings.push(
+                Finding::usage("takeover", at("takeover"), "`takeover` needs `source` and `kafka`: a connector's work is in its slot and its topics")
+                    .remedy("add the two, or take `takeover` out"),
+            );
+        }
         let ends = match (source, log, sink) {
             (Some(source), None, Some(sink)) => {
                 Some(Ends::Direct(Box::new(source), Box::new(sink)))
