@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::prefixes::Prefixes;
 
+use crate::selection::Selection;
 /// Whether the tables are copied before the changes are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -16,11 +17,34 @@ pub enum SnapshotMode {
     /// Copied once, before the first change.
     #[default]
     Initial,
-    /// Not copied: only changes from here on (Debezium's `no_data`).
+    /// Copied once, and the pipeline ends with it, whatever `--until` says: no slot stays, no change is followed.
+    InitialOnly,
+    /// Copied once, and anew where the changes since the checkpoint cannot be read any more: the slot is gone,
+    /// invalidated or ahead, or the server was restored. A target's tables that a copy of this pipeline filled are
+    /// emptied in the transaction that fills them anew, and their readers wait for it.
+    WhenNeeded,
+    /// Copied each time the process starts; into Kafka only, not where a `sink:` holds the rows already. Changes made
+    /// while the process is down have no records but those of the copy.
+    Always,
+    /// Not copied: only changes from here on.
+    NoData,
+    /// The same by its older name.
     Never,
 }
 
 /// One entry of `tables`: a table by name, or `*` for any run of characters in a part.
+impl SnapshotMode {
+    /// Whether the tables are copied at the first start.
+    pub const fn copies(self) -> bool {
+        !matches!(self, SnapshotMode::NoData | SnapshotMode::Never)
+    }
+
+    /// Whether changes are followed after that.
+    pub const fn follows(self) -> bool {
+        !matches!(self, SnapshotMode::InitialOnly)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TablePattern {
     schema: String,
@@ -111,6 +135,8 @@ pub struct Settings {
     /// Whether to copy first.
     pub snapshot: SnapshotMode,
     /// The forms of values in records.
+    /// What of the tables is copied.
+    pub selection: Selection,
     pub modes: cdc::Modes,
     /// Which logical decoding messages are captured.
     pub messages: Prefixes,

@@ -1,18 +1,19 @@
 //! The source as the loop sees it: claim, start, next, confirm, stop.
 
 mod resume;
-mod steps;
+pub(crate) mod steps;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cdc::{Batch, Checkpoint, Lsn, Meter, Phase, Progress, Source, SourceId};
 use postgres_client::Session;
 use tokio::task::JoinHandle;
 
-use self::resume::{not_newly_listed, not_recreated, same_source};
-use self::steps::{Claimed, Copying, captured, create_and_copy, describe_all, open};
-use crate::config::{Settings, SnapshotMode};
+use self::resume::{copies_anew, not_newly_listed, not_recreated, same_source};
+use self::steps::{Claimed, Copying, captured, create_and_copy, describe_all, open, to_read};
+use crate::config::Settings;
 use crate::error::SourceError;
 use crate::monitor::Monitor;
 use crate::publication;
@@ -27,6 +28,8 @@ pub struct PostgresSource {
     state: State,
     wanted: Option<Lsn>,
     monitor: Option<Monitor>,
+    /// Whether this process has copied the tables: `snapshot: always` is once a process, not once a connection.
+    copied: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for PostgresSource {
@@ -52,6 +55,8 @@ enum State {
     Copying(Box<Copying>),
     Opening(JoinHandle<Result<Stream, SourceError>>),
     Streaming(Box<Stream>),
+    /// The tables are copied, and that was all.
+    Copied,
 }
 
 impl PostgresSource {
@@ -63,7 +68,15 @@ impl PostgresSource {
             state: State::Idle,
             wanted: None,
             monitor: None,
+            copied: Arc::default(),
         }
+    }
+
+    /// Shares with the sources of later starts whether the tables were copied.
+    #[must_use]
+    pub fn copied(mut self, copied: Arc<AtomicBool>) -> Self {
+        self.copied = copied;
+        self
     }
 
     /// Says that somebody waits until everything up to `lsn` has passed: progress is then given without delay.
@@ -140,21 +153,35 @@ impl Source for PostgresSource {
         if let Some(checkpoint) = &after {
             same_source(&self.settings, checkpoint, &source)?;
         }
-        let captured =
-            after.as_ref().map(|checkpoint| checkpoint.captured.clone()).unwrap_or_default();
-        let tables = publication::wanted(&session, &self.settings, &captured).await?;
-        let publication = publication::read(&session, &self.settings).await?;
         slot::check_free(&session, &self.settings).await?;
         let slot = slot::read(&session, &self.settings).await?;
-        let made = Box::new(Claimed { walsender, session, source, tables, publication });
+        let anew = match &after {
+            Some(after) => {
+                let copied = self.copied.load(Ordering::Relaxed);
+                copies_anew(&self.settings, after, slot.as_ref(), wal_end, copied)?
+            }
+            None => None,
+        };
+        // A table that a copy is to read must be there.
+        let captured = after.as_ref().filter(|_| anew.is_none());
+        let captured = captured.map(|checkpoint| checkpoint.captured.clone()).unwrap_or_default();
+        let tables = publication::wanted(&session, &self.settings, &captured).await?;
+        self.settings.selection.check(&self.settings, &tables, &captured)?;
+        let publication = publication::read(&session, &self.settings).await?;
+        let old = slot.clone();
+        let made = Box::new(Claimed { walsender, session, source, tables, publication, old });
+        if let Some(reason) = anew {
+            return self.copy_anew(made, &reason).await;
+        }
         match (after, slot) {
             (None, None) => self.start_new(made).await,
             (None, Some(slot)) => self.start_at_slot(made, &slot).await,
-            (Some(Checkpoint { progress: Progress::Snapshot { attempt }, .. }), slot) => {
-                if let Some(slot) = slot {
-                    slot::drop(&made.session, &self.settings, &slot).await?;
-                }
+            (Some(Checkpoint { progress: Progress::Snapshot { attempt }, .. }), _) => {
                 self.publish(made, attempt + 1).await
+            }
+            (Some(_), _) if !self.settings.snapshot.follows() => {
+                self.state = State::Copied;
+                Ok(())
             }
             (Some(checkpoint), None) => {
                 Err(slot::missing(&self.settings, &checkpoint.progress).into())
@@ -182,7 +209,7 @@ impl Source for PostgresSource {
                 }
                 State::Announce { .. } => return self.announce().await,
                 // The attempt is being stored; `confirm` goes on from here.
-                State::Announced { .. } => std::future::pending().await,
+                State::Announced { .. } | State::Copied => std::future::pending().await,
                 State::Creating(task) => {
                     self.state = State::Copying(Box::new(joined(task.await)??))
                 }
@@ -223,6 +250,9 @@ impl Source for PostgresSource {
     }
 
     async fn confirm(&mut self, upto: &Checkpoint) -> Result<(), SourceError> {
+        if !matches!(upto.progress, Progress::Snapshot { .. }) {
+            self.copied.store(true, Ordering::Relaxed);
+        }
         match (&mut self.state, upto.progress) {
             (State::Announced { .. }, Progress::Snapshot { .. }) => self.create(),
             // Invariant 2: only a place between transactions is confirmed.
@@ -254,22 +284,26 @@ fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, SourceError
 impl PostgresSource {
     /// No slot and no checkpoint: the first start of all.
     async fn start_new(&mut self, made: Box<Claimed>) -> Result<(), SourceError> {
-        match self.settings.snapshot {
-            SnapshotMode::Initial => self.publish(made, 1).await,
-            SnapshotMode::Never => {
-                let made = self.with_publication(made).await?;
-                let meter = self.meter.clone();
-                let Claimed { walsender, session, source, tables, publication } = *made;
-                let created = slot::create(walsender, &session, &self.settings, |text| {
-                    meter.enter(Phase::Waiting(text))
-                })
-                .await?;
-                let at = created.consistent_point;
-                let made =
-                    Claimed { walsender: created.walsender, session, source, tables, publication };
-                self.stream_from(made, at).await
-            }
+        if self.settings.snapshot.copies() {
+            return self.publish(made, 1).await;
         }
+        let made = self.with_publication(made).await?;
+        let meter = self.meter.clone();
+        let Claimed { walsender, session, source, tables, publication, old } = *made;
+        let created = slot::create(walsender, &session, &self.settings, |text| {
+            meter.enter(Phase::Waiting(text))
+        })
+        .await?;
+        let (at, walsender) = (created.consistent_point, created.walsender);
+        let made = Claimed { walsender, session, source, tables, publication, old };
+        self.stream_from(made, at).await
+    }
+
+    /// There is a checkpoint, and nothing goes on from it.
+    async fn copy_anew(&mut self, made: Box<Claimed>, reason: &str) -> Result<(), SourceError> {
+        self.settings.selection.check_whole(&self.settings, &made.tables)?;
+        tracing::warn!(pipeline = %self.settings.pipeline, slot = %self.settings.slot, reason, "copying all tables anew");
+        self.publish(made, 1).await
     }
 
     /// A slot without a checkpoint: its confirmed_flush_lsn is a place to start only where nothing is copied.
@@ -278,7 +312,7 @@ impl PostgresSource {
         made: Box<Claimed>,
         slot: &slot::Slot,
     ) -> Result<(), SourceError> {
-        if self.settings.snapshot == SnapshotMode::Initial {
+        if self.settings.snapshot.copies() {
             return Err(slot::unexpected(&self.settings).into());
         }
         slot::check(slot, &self.settings)?;
@@ -314,9 +348,10 @@ impl PostgresSource {
         Ok(())
     }
 
-    /// Publication first, then the slot.
+    /// Publication first, then the slot. What is only copied needs none, and is copied as the one that is there says.
     async fn with_publication(&self, mut made: Box<Claimed>) -> Result<Box<Claimed>, SourceError> {
-        for table in &made.tables {
+        let follows = self.settings.snapshot.follows();
+        for table in made.tables.iter().filter(|_| follows) {
             crate::publication::check_identity(table)?;
         }
         match &made.publication {
@@ -324,6 +359,7 @@ impl PostgresSource {
                 let asked = publication::asked(&made.tables);
                 publication::check(publication, &self.settings, &asked)?;
             }
+            None if !follows => {}
             None => {
                 publication::create(&made.session, &self.settings, &made.tables).await?;
                 made.publication = publication::read(&made.session, &self.settings).await?;
@@ -344,9 +380,14 @@ impl PostgresSource {
             return Err(unreachable_state());
         };
         let attempt = *attempt;
-        let relations =
+        let mut relations =
             describe_all(&made.session, &self.settings, &made.tables, made.publication.as_ref())
                 .await?;
+        // A statement that is refused is refused before anything is stored, made or dropped for its sake.
+        let publication = made.publication.as_ref();
+        for table in to_read(&self.settings, &made.tables, &relations, publication) {
+            table.check(&made.session, &self.settings.server.to_string()).await?;
+        }
         let checkpoint = Checkpoint {
             progress: Progress::Snapshot { attempt },
             source: Some(made.source.clone()),
@@ -354,6 +395,8 @@ impl PostgresSource {
             counts: None,
             log: None,
         };
+        // Those that are only followed are announced with the first rows: nothing is asked of their targets.
+        relations.retain(|schema| self.settings.selection.copies(&schema.origin));
         if let State::Announce { made, attempt } = std::mem::replace(&mut self.state, State::Idle) {
             self.state = State::Announced { made, attempt };
         }
@@ -371,11 +414,14 @@ impl PostgresSource {
         self.state = State::Creating(tokio::spawn(task));
     }
 
-    /// The last rows are read: the stream begins at the consistent point.
+    /// The last rows are read: the stream begins at the consistent point, if anything is to follow.
     fn follow(&mut self) {
-        let State::Copying(copying) = std::mem::replace(&mut self.state, State::Idle) else {
+        let State::Copying(copying) = std::mem::replace(&mut self.state, State::Copied) else {
             return;
         };
+        if !self.settings.snapshot.follows() {
+            return;
+        }
         let Copying { walsender, session, end, .. } = *copying;
         let task = open(walsender, session, end, self.settings.clone(), self.meter.clone());
         self.state = State::Opening(tokio::spawn(task));

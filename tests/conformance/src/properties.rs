@@ -110,8 +110,15 @@ impl Place {
 fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
     let postgres = &mut file["source"]["postgres"];
     match (key, value) {
-        ("snapshot.mode", "initial") => postgres["snapshot"] = "initial".into(),
-        ("snapshot.mode", "no_data") => postgres["snapshot"] = "never".into(),
+        ("snapshot.mode", "never") => postgres["snapshot"] = "no_data".into(),
+        ("snapshot.mode", "initial" | "initial_only" | "no_data" | "when_needed" | "always") => {
+            postgres["snapshot"] = value.into();
+        }
+        // Which tables are read by a statement: each has a property of its own.
+        ("snapshot.select.statement.overrides", _) => {}
+        ("snapshot.include.collection.list", list) => {
+            postgres["snapshot_include_collection_list"] = list.split(',').collect();
+        }
         ("schema.include.list", schemas) => {
             postgres["tables"] = tables(schemas.split(',').map(|schema| format!("{schema}.*")));
         }
@@ -151,8 +158,13 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
         }
         ("value.converter.schemas.enable", "true" | "false") => {}
         // What pgrelay always does.
-        ("skipped.operations", "none") | ("publish.via.partition.root", "true") => {}
-        _ => bail!("the property {key}={value} has no word in a pipeline file"),
+        ("skipped.operations", "none")
+        | ("publish.via.partition.root", "true")
+        | ("snapshot.locking.mode", "none") => {}
+        _ => match key.strip_prefix("snapshot.select.statement.overrides.") {
+            Some(table) => postgres["snapshot_select_overrides"][table] = value.into(),
+            None => bail!("the property {key}={value} has no word in a pipeline file"),
+        },
     }
     Ok(())
 }

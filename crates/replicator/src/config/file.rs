@@ -127,6 +127,13 @@ pub struct PostgresSource {
     /// Whether the tables are copied first.
     #[serde(default)]
     pub snapshot: SnapshotMode,
+    /// What is copied of a table, where that is not all of it: a table's name → a SELECT that has its columns, of
+    /// tables named with their schemas. Rows it leaves out are missing in a target until they change.
+    #[serde(default)]
+    pub snapshot_select_overrides: BTreeMap<Table, String>,
+    /// The tables that are copied, as regular expressions for the whole of `schema.table`; parents are before their
+    /// children in any case. The other tables are only followed.
+    pub snapshot_include_collection_list: Option<Vec<String>>,
     /// The logical decoding messages that go to the topic `<topic_prefix>.message`: regular expressions for the
     /// whole of a message's prefix. No transform masks what a message holds; without one of these two lists none is
     /// produced.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cdc::{Fault, Finding};
 use pgrelay_log::{Format, Kafka, LogSettings, OptionValue};
 use postgres_client::{Secret, Server};
-use postgres_source::Prefixes;
+use postgres_source::{Prefixes, Selection, SnapshotMode};
 use transforms::{Chain, NewColumns, SecretRef, Step};
 
 use super::file::{PipelineFile, PostgresSink, PostgresSource, Url};
@@ -129,6 +129,9 @@ impl Pipeline {
         for (key, steps) in
             [("transforms", &parsed.transforms), ("sink.transforms", &sink_transforms)]
         {
+        if let Some(finding) = ends.as_ref().and_then(|ends| copied_always(file, text, ends)) {
+            findings.push(finding);
+        }
             // A chain that cannot be made for want of a key is the file's fault, and known before anything starts.
             if let Err(error) = Chain::new(key, steps.clone(), None) {
                 findings.push(error.0.within(file));
@@ -151,6 +154,24 @@ impl Pipeline {
 /// `file:line:column` of a key at the left margin, for what is found wrong after the file is read.
 fn place(file: &str, text: &str, key: &str) -> String {
     let line = text
+/// Refuses a copy at every start where it would do harm.
+fn copied_always(file: &str, text: &str, ends: &Ends) -> Option<Finding> {
+    let (source, has_sink) = match ends {
+        Ends::Direct(source, _) => (source, true),
+        Ends::Log { source, sink, .. } => (source.as_ref()?, sink.is_some()),
+    };
+    if source.snapshot != SnapshotMode::Always || !(has_sink || source.selection.is_partial()) {
+        return None;
+    }
+    let reason = if has_sink {
+        "`snapshot: always` copies at every start, and the target holds the rows already"
+    } else {
+        "`snapshot: always` copies at every start, and what changed meanwhile in tables that `snapshot_include_collection_list` leaves out would be lost"
+    };
+    let place = place_within(file, text, "source", "snapshot");
+    Some(Finding::usage("snapshot_always", place, reason).remedy("write `snapshot: initial`, or `snapshot: when_needed`, which copies anew only where changes are lost"))
+}
+
         .lines()
         .position(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
     line.map_or_else(|| format!("{file}: {key}"), |line| format!("{file}:{}:1: {key}", line + 1))
@@ -221,6 +242,12 @@ fn source_settings(
         section.message_prefix_exclude_list.as_deref(),
         place,
     );
+    let overrides = section.snapshot_select_overrides;
+    let selection = Selection::new(
+        section.snapshot_include_collection_list.as_deref(),
+        overrides.into_iter().map(|(table, select)| (table.0, select)),
+        place,
+    );
     postgres_source::Settings {
         pipeline: name.clone(),
         modes,
@@ -246,6 +273,7 @@ fn found<T: Default>(made: Result<T, Finding>, findings: &mut Vec<Finding>) -> T
 }
 
 fn sink_settings(
+        selection: found(selection, findings),
     name: &Arc<str>,
     section: PostgresSink,
     owns_source: bool,
