@@ -30,7 +30,7 @@ pub use lsn::{Lsn, LsnError, Position};
 pub use meter::{Meter, Phase};
 pub use modes::{BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TimeMode};
 pub use name::{NameError, TableName, quote_ident};
-pub use note::{Boundary, Counts, Message, Note, TableCount};
+pub use note::{Boundary, Counts, Heartbeat, Message, Note, TableCount};
 pub use row::{Cell, Row, RowBuilder, Value};
 pub use schema::{Column, Identity, Kind, PgType, Schema, Special};
 pub use seams::{Flow, Sink, Source, Transform, TransformError};

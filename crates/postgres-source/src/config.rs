@@ -7,9 +7,10 @@ use std::sync::Arc;
 use cdc::TableName;
 use serde::Deserialize;
 
+use crate::heartbeat::Heartbeat;
 use crate::prefixes::Prefixes;
-
 use crate::selection::Selection;
+
 /// Whether the tables are copied before the changes are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +33,6 @@ pub enum SnapshotMode {
     Never,
 }
 
-/// One entry of `tables`: a table by name, or `*` for any run of characters in a part.
 impl SnapshotMode {
     /// Whether the tables are copied at the first start.
     pub const fn copies(self) -> bool {
@@ -45,6 +45,7 @@ impl SnapshotMode {
     }
 }
 
+/// One entry of `tables`: a table by name, or `*` for any run of characters in a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TablePattern {
     schema: String,
@@ -134,14 +135,16 @@ pub struct Settings {
     pub publication: Arc<str>,
     /// Whether to copy first.
     pub snapshot: SnapshotMode,
-    /// The forms of values in records.
     /// What of the tables is copied.
     pub selection: Selection,
+    /// The forms of values in records.
     pub modes: cdc::Modes,
     /// Which logical decoding messages are captured.
     pub messages: Prefixes,
     /// Whether transactions are said to begin and end, and their events counted.
     pub transaction_metadata: bool,
+    /// When the pipeline says that it is there.
+    pub heartbeat: Option<Heartbeat>,
     /// A batch ends at this many events.
     pub batch_events_max: usize,
     /// A batch ends at this many bytes.

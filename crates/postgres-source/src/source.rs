@@ -15,6 +15,7 @@ use self::resume::{copies_anew, not_newly_listed, not_recreated, same_source};
 use self::steps::{Claimed, Copying, captured, create_and_copy, describe_all, open, to_read};
 use crate::config::Settings;
 use crate::error::SourceError;
+use crate::heartbeat::Action;
 use crate::monitor::Monitor;
 use crate::publication;
 use crate::stream::Stream;
@@ -28,6 +29,7 @@ pub struct PostgresSource {
     state: State,
     wanted: Option<Lsn>,
     monitor: Option<Monitor>,
+    action: Option<Action>,
     /// Whether this process has copied the tables: `snapshot: always` is once a process, not once a connection.
     copied: Arc<AtomicBool>,
 }
@@ -68,6 +70,7 @@ impl PostgresSource {
             state: State::Idle,
             wanted: None,
             monitor: None,
+            action: None,
             copied: Arc::default(),
         }
     }
@@ -235,6 +238,7 @@ impl Source for PostgresSource {
                     if let Some(monitor) = &self.monitor {
                         monitor.expect(stream.captured());
                     }
+                    self.action = Action::start(&self.settings);
                     self.state = State::Streaming(stream);
                 }
                 State::Streaming(stream) => {
@@ -242,6 +246,7 @@ impl Source for PostgresSource {
                     return tokio::select! {
                         biased;
                         finding = monitor.trouble() => Err(finding.into()),
+                        finding = Action::refused(&mut self.action) => Err(finding.into()),
                         batch = stream.next() => batch,
                     };
                 }
@@ -271,6 +276,7 @@ impl Source for PostgresSource {
             stream.stop().await;
         }
         self.state = State::Idle;
+        self.action = None;
     }
 }
 

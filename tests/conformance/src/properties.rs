@@ -138,6 +138,13 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
         ("provide.transaction.metadata", switch @ ("true" | "false")) => {
             postgres["provide_transaction_metadata"] = (switch == "true").into();
         }
+        ("heartbeat.interval.ms", millis) => {
+            postgres["heartbeat_interval_ms"] = millis.parse::<u64>()?.into();
+        }
+        ("heartbeat.action.query", statement) => {
+            postgres["heartbeat_action_query"] = statement.into();
+        }
+        ("topic.heartbeat.prefix", name) => file["kafka"]["topic_heartbeat_prefix"] = name.into(),
         ("topic.transaction", name) => file["kafka"]["topic_transaction"] = name.into(),
         ("topic.creation.default.partitions", n) => {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();

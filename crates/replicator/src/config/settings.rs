@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cdc::{Fault, Finding};
 use pgrelay_log::{Format, Kafka, LogSettings, OptionValue};
 use postgres_client::{Secret, Server};
-use postgres_source::{Prefixes, Selection, SnapshotMode};
+use postgres_source::{Heartbeat, Prefixes, Selection, SnapshotMode};
 use transforms::{Chain, NewColumns, SecretRef, Step};
 
 use super::file::{PipelineFile, PostgresSink, PostgresSource, Url};
@@ -84,9 +85,10 @@ impl Pipeline {
         let mut findings = Vec::new();
         let at = |key: &str| place(file, text, key);
         let name: Arc<str> = parsed.name.0.as_str().into();
-        let source = parsed
-            .source
-            .map(|section| source_settings(&name, section.postgres, &at("source"), &mut findings));
+        let logged = parsed.kafka.is_some();
+        let source = parsed.source.map(|section| {
+            source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
+        });
         let (sink_transforms, sink) = match parsed.sink {
             Some(section) => (
                 section.transforms,
@@ -103,7 +105,8 @@ impl Pipeline {
         let log = parsed.kafka.map(|kafka| {
             let options = option_values(&kafka.options, &at("kafka"), "options", &mut findings);
             let registry = registry(&kafka, file, text, &mut findings);
-            LogSettings { pipeline: name.to_string(), kafka, options, registry }
+            let heartbeats = source.as_ref().is_some_and(|source| source.heartbeat.is_some());
+            LogSettings { pipeline: name.to_string(), kafka, options, registry, heartbeats }
         });
         let ends = match (source, log, sink) {
             (Some(source), None, Some(sink)) => {
@@ -126,12 +129,12 @@ impl Pipeline {
                 None
             }
         };
-        for (key, steps) in
-            [("transforms", &parsed.transforms), ("sink.transforms", &sink_transforms)]
-        {
         if let Some(finding) = ends.as_ref().and_then(|ends| copied_always(file, text, ends)) {
             findings.push(finding);
         }
+        for (key, steps) in
+            [("transforms", &parsed.transforms), ("sink.transforms", &sink_transforms)]
+        {
             // A chain that cannot be made for want of a key is the file's fault, and known before anything starts.
             if let Err(error) = Chain::new(key, steps.clone(), None) {
                 findings.push(error.0.within(file));
@@ -151,9 +154,6 @@ impl Pipeline {
     }
 }
 
-/// `file:line:column` of a key at the left margin, for what is found wrong after the file is read.
-fn place(file: &str, text: &str, key: &str) -> String {
-    let line = text
 /// Refuses a copy at every start where it would do harm.
 fn copied_always(file: &str, text: &str, ends: &Ends) -> Option<Finding> {
     let (source, has_sink) = match ends {
@@ -172,6 +172,9 @@ fn copied_always(file: &str, text: &str, ends: &Ends) -> Option<Finding> {
     Some(Finding::usage("snapshot_always", place, reason).remedy("write `snapshot: initial`, or `snapshot: when_needed`, which copies anew only where changes are lost"))
 }
 
+/// `file:line:column` of a key at the left margin, for what is found wrong after the file is read.
+fn place(file: &str, text: &str, key: &str) -> String {
+    let line = text
         .lines()
         .position(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
     line.map_or_else(|| format!("{file}: {key}"), |line| format!("{file}:{}:1: {key}", line + 1))
@@ -222,6 +225,7 @@ fn server(
 fn source_settings(
     name: &Arc<str>,
     section: PostgresSource,
+    logged: bool,
     place: &str,
     findings: &mut Vec<Finding>,
 ) -> postgres_source::Settings {
@@ -248,6 +252,13 @@ fn source_settings(
         overrides.into_iter().map(|(table, select)| (table.0, select)),
         place,
     );
+    let heartbeat = heartbeat(
+        section.heartbeat_interval_ms,
+        section.heartbeat_action_query,
+        logged,
+        place,
+        findings,
+    );
     postgres_source::Settings {
         pipeline: name.clone(),
         modes,
@@ -256,12 +267,37 @@ fn source_settings(
         publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
         slot: slot.into(),
         snapshot: section.snapshot,
+        selection: found(selection, findings),
         messages: found(messages, findings),
+        heartbeat,
         transaction_metadata: section.provide_transaction_metadata,
         batch_events_max: BATCH_EVENTS_MAX,
         batch_bytes_max: BATCH_BYTES_MAX,
         queue_bytes_max: QUEUE_BYTES_MAX,
     }
+}
+
+/// When heartbeats are due, if they are asked for.
+fn heartbeat(
+    millis: u64,
+    action: Option<String>,
+    noted: bool,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<Heartbeat> {
+    if millis == 0 {
+        findings.extend(action.map(|_| {
+            Finding::usage(
+                "heartbeat_action_query",
+                place,
+                "`heartbeat_action_query` is never run: `heartbeat_interval_ms` is 0",
+            )
+            .remedy("say how often: heartbeat_interval_ms: 60000")
+        }));
+        return None;
+    }
+    let interval = Duration::from_millis(millis);
+    Some(Heartbeat { interval, action: action.map(Into::into), noted })
 }
 
 /// What was made of a key, or its default beside what is wrong with it.
@@ -273,7 +309,6 @@ fn found<T: Default>(made: Result<T, Finding>, findings: &mut Vec<Finding>) -> T
 }
 
 fn sink_settings(
-        selection: found(selection, findings),
     name: &Arc<str>,
     section: PostgresSink,
     owns_source: bool,
