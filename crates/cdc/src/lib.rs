@@ -32,7 +32,7 @@ pub use modes::{
     Adjustment, BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, MoneyDigits, TimeMode,
 };
 pub use name::{NameError, TableName, quote_ident};
-pub use note::{Boundary, Counts, Message, Note, TableCount};
+pub use note::{Boundary, Counts, Heartbeat, Message, Note, TableCount};
 pub use row::{Cell, Row, RowBuilder, Value};
 pub use schema::{Column, Identity, Kind, PgType, Schema, SourceType, Special};
 pub use seams::{Flow, Sink, Source, Transform, TransformError};

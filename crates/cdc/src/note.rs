@@ -18,6 +18,15 @@ pub enum Note {
     Message(Message),
     /// A transaction begins, or ends.
     Boundary(Boundary),
+    /// The source is there, whether anything changes or not.
+    Heartbeat(Heartbeat),
+}
+
+/// That the source is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// How far the source has come: everything before it is in the batches up to this one.
+    pub position: Position,
 }
 
 /// The beginning or the end of a transaction.
@@ -85,6 +94,7 @@ impl Note {
         match self {
             Note::Message(message) => message.position,
             Note::Boundary(boundary) => boundary.position,
+            Note::Heartbeat(heartbeat) => heartbeat.position,
         }
     }
 
@@ -92,6 +102,7 @@ impl Note {
     pub fn weight(&self) -> usize {
         let own = match self {
             Note::Message(message) => message.prefix.len() + message.content.len(),
+            Note::Heartbeat(_) => 0,
             Note::Boundary(Boundary { end, .. }) => {
                 end.as_ref().map_or(0, |end| end.tables.len() * size_of::<TableCount>())
             }

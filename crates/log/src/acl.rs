@@ -30,6 +30,9 @@ pub fn commands(settings: &LogSettings) -> String {
     topics("literal", &crate::topics::offsets_topic(prefix));
     topics("literal", &crate::topics::cuts_topic(prefix));
     topics("literal", &crate::topics::schemas_topic(prefix));
+    if settings.heartbeats {
+        topics("literal", &crate::topics::heartbeat_topic(&settings.kafka));
+    }
     let id = settings.transactional_id();
     for id in settings.transactional_ids().iter().chain([&settings.check_id()]) {
         let _ = writeln!(

@@ -11,6 +11,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use crate::client::{self, ASK_LIMIT, Said};
 use crate::config::LogSettings;
 use crate::error::{Asking, LogError, configs_command};
+use crate::topics;
 
 /// A topic as it is to be, if it has to be made.
 #[derive(Clone, Debug)]
@@ -35,6 +36,12 @@ impl TopicSpec {
             partitions: settings.kafka.partitions,
             config: config.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
         }
+    }
+
+    /// The topic of heartbeats, whose order is that of one partition.
+    pub(crate) fn heartbeats(settings: &LogSettings) -> Self {
+        let name = topics::heartbeat_topic(&settings.kafka);
+        Self { partitions: 1, ..Self::data(name, settings) }
     }
 }
 

@@ -44,6 +44,7 @@ fn inspect(
     let own = own_topics(settings);
     let mut specs: Vec<TopicSpec> = own.to_vec();
     specs.extend(data.iter().map(|name| TopicSpec::data(name.clone(), settings)));
+    specs.extend(settings.heartbeats.then(|| TopicSpec::heartbeats(settings)));
     let names: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
     let there = admin::partitions(&consumer, settings, &names)?;
     let missing: Vec<&TopicSpec> =

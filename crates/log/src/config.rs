@@ -19,6 +19,9 @@ pub struct Kafka {
     /// Where transactions begin and end goes to `<topic_prefix>.<topic_transaction>`.
     #[serde(default = "transaction")]
     pub topic_transaction: String,
+    /// Heartbeats go to `<topic_heartbeat_prefix>.<topic_prefix>`, which has one partition.
+    #[serde(default = "heartbeat")]
+    pub topic_heartbeat_prefix: String,
     /// How records are written.
     #[serde(default)]
     pub format: Format,
@@ -193,6 +196,10 @@ fn transaction() -> String {
     "transaction".to_owned()
 }
 
+fn heartbeat() -> String {
+    "__debezium-heartbeat".to_owned()
+}
+
 const fn yes() -> bool {
     true
 }
@@ -210,6 +217,8 @@ pub struct LogSettings {
     pub registry: Option<schema_registry::Settings>,
     /// The connector whose work the pipeline goes on with.
     pub takeover: Option<Takeover>,
+    /// Whether the half that captures writes heartbeats.
+    pub heartbeats: bool,
 }
 
 impl std::fmt::Debug for LogSettings {
@@ -243,7 +252,8 @@ impl LogSettings {
             password: registry.password.as_ref().and_then(plain),
             ca_file: registry.ca_file.clone(),
         });
-        Self { pipeline: pipeline.to_owned(), kafka, options, registry, takeover: None }
+        let pipeline = pipeline.to_owned();
+        Self { pipeline, kafka, options, registry, takeover: None, heartbeats: false }
     }
 
     /// `bootstrap.servers`, for findings and commands.

@@ -144,7 +144,7 @@ mod tests {
     fn of(offset: Value) -> Option<(Lsn, Taken)> {
         let checkpoint = checkpoint(&serde_json::from_value(offset).unwrap())?;
         let end = checkpoint.progress.start_lsn()?;
-        Some((end, Taken::clone(&checkpoint.taken?)))
+        Some((end, (*checkpoint.taken?).clone()))
     }
 
     #[test]

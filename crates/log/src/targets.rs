@@ -86,10 +86,14 @@ impl Targets {
         settings: &LogSettings,
         names: &BTreeSet<&String>,
     ) -> Result<(), LogError> {
+        let heartbeats = TopicSpec::heartbeats(settings);
         let specs: Vec<TopicSpec> = names
             .iter()
             .filter(|name| !self.by_name.contains_key(**name))
-            .map(|name| TopicSpec::data((*name).clone(), settings))
+            .map(|name| match &heartbeats {
+                heartbeats if heartbeats.name == **name => heartbeats.clone(),
+                _ => TopicSpec::data((*name).clone(), settings),
+            })
             .collect();
         if specs.is_empty() {
             return Ok(());

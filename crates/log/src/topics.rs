@@ -38,7 +38,13 @@ pub fn note_topic(kafka: &Kafka, note: &Note) -> String {
     match note {
         Note::Message(_) => legal(&format!("{prefix}.message")),
         Note::Boundary(_) => legal(&format!("{prefix}.{}", kafka.topic_transaction)),
+        Note::Heartbeat(_) => heartbeat_topic(kafka),
     }
+}
+
+/// The topic of heartbeats.
+pub fn heartbeat_topic(kafka: &Kafka) -> String {
+    legal(&format!("{}.{}", kafka.topic_heartbeat_prefix, kafka.topic_prefix))
 }
 
 /// The name with each character Kafka does not allow replaced by `_`, as Debezium does.

@@ -1,9 +1,11 @@
 //! The row that remembers: how far the target has come, committed with the rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cdc::{Captured, Checkpoint, Finding};
+use cdc::{Captured, Checkpoint, Finding, TableName};
 use postgres_client::{ServerError, Session};
+use serde::{Deserialize, Serialize};
 
 use crate::error::SinkError;
 use crate::make::make;
@@ -12,7 +14,12 @@ use crate::settings::Settings;
 const CREATE: &str = "
     CREATE TABLE pgrelay.checkpoints (
         pipeline text PRIMARY KEY, version bigint NOT NULL, checkpoint jsonb, captured jsonb,
-        updated_at timestamptz NOT NULL DEFAULT pg_catalog.now())";
+        updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(), copied jsonb)";
+/// A table that was made without it.
+const LACKS_COPIED: &str = "
+    SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_attribute
+                       WHERE attrelid = 'pgrelay.checkpoints'::regclass AND attname = 'copied' AND NOT attisdropped)";
+const ADD_COPIED: &str = "ALTER TABLE pgrelay.checkpoints ADD COLUMN IF NOT EXISTS copied jsonb";
 
 /// What is kept of the row while the pipeline runs.
 #[derive(Debug, Clone)]
@@ -22,6 +29,31 @@ pub(crate) struct Kept {
     pub(crate) checkpoint: Option<Checkpoint>,
     /// The captured set as it was last written.
     pub(crate) captured: Arc<Captured>,
+    /// The copied tables as they were last written.
+    pub(crate) copied: Copied,
+}
+
+/// Whose rows are in the tables. A copy fills empty tables, so what is in those it filled is this pipeline's, and
+/// another copy may empty them; nobody else's rows are touched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Copied {
+    /// What the last copy that came to its end filled.
+    pub(crate) filled: BTreeSet<TableName>,
+    /// What the copy under way fills.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) filling: BTreeSet<TableName>,
+}
+
+impl Copied {
+    /// What the copy under way finds filled by the one before.
+    pub(crate) fn to_empty(&self) -> impl Iterator<Item = &TableName> {
+        self.filling.intersection(&self.filled)
+    }
+
+    /// The same when it has come to its end.
+    pub(crate) fn ended(&self) -> Self {
+        Self { filled: self.filling.clone(), filling: BTreeSet::new() }
+    }
 }
 
 /// Whether the table is there.
@@ -37,7 +69,8 @@ pub(crate) async fn read(session: &Session, pipeline: &str) -> Result<Option<Kep
     if !exists(session).await? {
         return Ok(None);
     }
-    let sql = "SELECT version, checkpoint::text, captured::text FROM pgrelay.checkpoints WHERE pipeline = $1";
+    // Of the whole row, so that a table without the column can be read, too.
+    let sql = "SELECT version, checkpoint::text, captured::text, pg_catalog.to_jsonb(c) ->> 'copied' FROM pgrelay.checkpoints c WHERE pipeline = $1";
     let Some(row) = session.query_opt(sql, &[&pipeline]).await? else { return Ok(None) };
     let unreadable = |error: serde_json::Error| {
         ServerError::Protocol(format!("read pgrelay.checkpoints: {error}"))
@@ -51,7 +84,10 @@ pub(crate) async fn read(session: &Session, pipeline: &str) -> Result<Option<Kep
         checkpoint.map(serde_json::from_str).transpose().map_err(unreadable)?;
     let checkpoint =
         checkpoint.map(|checkpoint| Checkpoint { captured: captured.clone(), ..checkpoint });
-    Ok(Some(Kept { version: row.get(0), checkpoint, captured }))
+    let copied: Option<&str> = row.get(3);
+    let copied = copied.map(serde_json::from_str).transpose().map_err(unreadable)?;
+    let copied = copied.unwrap_or_default();
+    Ok(Some(Kept { version: row.get(0), checkpoint, captured, copied }))
 }
 
 /// Makes the table and the row where they are missing, and reads the row.
@@ -81,12 +117,17 @@ pub(crate) async fn open(session: &Session, settings: &Settings) -> Result<Kept,
         }
         make(session, CREATE).await.map_err(|error| failed(error.into()))?;
     }
+    let lacks = session.query_one(LACKS_COPIED, &[]).await;
+    if lacks.map_err(|error| failed(error.into()))?.get(0) {
+        make(session, ADD_COPIED).await.map_err(|error| failed(error.into()))?;
+    }
     if let Some(kept) = read(session, &settings.pipeline).await.map_err(failed)? {
         return Ok(kept);
     }
     let insert = "INSERT INTO pgrelay.checkpoints (pipeline, version) VALUES ($1, 0)";
     session.execute(insert, &[&&*settings.pipeline]).await.map_err(|error| failed(error.into()))?;
-    Ok(Kept { version: 0, checkpoint: None, captured: Arc::default() })
+    let (captured, copied) = (Arc::default(), Copied::default());
+    Ok(Kept { version: 0, checkpoint: None, captured, copied })
 }
 
 /// Locks the row, first thing in a transaction. Its version must be the one we know.
@@ -94,11 +135,13 @@ pub(crate) const LOCK: &str =
     "SELECT version FROM pgrelay.checkpoints WHERE pipeline = $1 FOR UPDATE";
 
 /// Advances the row by compare-and-set, last thing in a transaction: another version makes `version` null, which
-/// the column refuses, so that the transaction cannot commit. `captured` is null where it did not change.
+/// the column refuses, so that the transaction cannot commit. `captured` and `copied` are null where they did not
+/// change.
 pub(crate) const ADVANCE: &str = "
     UPDATE pgrelay.checkpoints
     SET version = CASE WHEN version = $2 THEN version + 1 END, checkpoint = $3::text::jsonb,
-        captured = coalesce($4::text::jsonb, captured), updated_at = pg_catalog.now()
+        captured = coalesce($4::text::jsonb, captured), copied = coalesce($5::text::jsonb, copied),
+        updated_at = pg_catalog.now()
     WHERE pipeline = $1";
 
 /// Whoever the schema belongs to, if it is there.

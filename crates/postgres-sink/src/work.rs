@@ -53,6 +53,7 @@ impl Work {
         let session = self.session();
         // A copy fills empty tables: there is no other order to try, and nothing to go back to.
         let snapshot = matches!(batch.checkpoint.progress, Progress::Snapshot { .. });
+        self.empty_filled(settings).await?;
         let guarded = self.open && !snapshot;
         if guarded {
             self.simple(settings, "SAVEPOINT batch").await?;
@@ -99,7 +100,15 @@ impl Work {
         if !self.open {
             self.kept.version += 1;
             self.kept.captured = batch.checkpoint.captured.clone();
+            if self.is_copying() {
+                self.kept.copied = self.kept.copied.ended();
+            }
         }
+    }
+
+    /// A copy of tables is under way.
+    fn is_copying(&self) -> bool {
+        !self.kept.copied.filling.is_empty()
     }
 
     async fn simple(&self, settings: &Settings, sql: &str) -> Result<(), SinkError> {
@@ -136,11 +145,17 @@ impl Work {
         } else {
             Some(serde_json::to_string(&*batch.checkpoint.captured).map_err(unwritable)?)
         };
+        let copied = match batch.begin {
+            true => Some(self.kept.copied.clone()),
+            false => self.is_copying().then(|| self.kept.copied.ended()),
+        };
+        let copied = copied.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
         let version = self.kept.version;
         let advance = self.advance.clone();
         let name = self.pipeline.clone();
-        let advance =
-            async move { session.execute(&advance, &[&&*name, &version, &state, &captured]).await };
+        let advance = async move {
+            session.execute(&advance, &[&&*name, &version, &state, &captured, &copied]).await
+        };
         pipeline.add(Box::pin(advance), None).await;
         pipeline
             .add(Box::pin(async { session.batch_execute("COMMIT").await.map(|()| 0) }), None)

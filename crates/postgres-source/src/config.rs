@@ -7,7 +7,9 @@ use std::sync::Arc;
 use cdc::TableName;
 use serde::Deserialize;
 
+use crate::heartbeat::Heartbeat;
 use crate::prefixes::Prefixes;
+use crate::selection::Selection;
 use crate::shape::Shape;
 
 /// Whether the tables are copied before the changes are followed.
@@ -17,8 +19,31 @@ pub enum SnapshotMode {
     /// Copied once, before the first change.
     #[default]
     Initial,
-    /// Not copied: only changes from here on (Debezium's `no_data`).
+    /// Copied once, and the pipeline ends with it, whatever `--until` says: no slot stays, no change is followed.
+    InitialOnly,
+    /// Copied once, and anew where the changes since the checkpoint cannot be read any more: the slot is gone,
+    /// invalidated or ahead, or the server was restored. A target's tables that a copy of this pipeline filled are
+    /// emptied in the transaction that fills them anew, and their readers wait for it.
+    WhenNeeded,
+    /// Copied each time the process starts; into Kafka only, not where a `sink:` holds the rows already. Changes made
+    /// while the process is down have no records but those of the copy.
+    Always,
+    /// Not copied: only changes from here on.
+    NoData,
+    /// The same by its older name.
     Never,
+}
+
+impl SnapshotMode {
+    /// Whether the tables are copied at the first start.
+    pub const fn copies(self) -> bool {
+        !matches!(self, SnapshotMode::NoData | SnapshotMode::Never)
+    }
+
+    /// Whether changes are followed after that.
+    pub const fn follows(self) -> bool {
+        !matches!(self, SnapshotMode::InitialOnly)
+    }
 }
 
 /// One entry of `tables`: a table by name, or `*` for any run of characters in a part.
@@ -113,10 +138,14 @@ pub struct Settings {
     pub snapshot: SnapshotMode,
     /// How records look.
     pub shape: Shape,
+    /// What of the tables is copied.
+    pub selection: Selection,
     /// Which logical decoding messages are captured.
     pub messages: Prefixes,
     /// Whether transactions are said to begin and end, and their events counted.
     pub transaction_metadata: bool,
+    /// When the pipeline says that it is there.
+    pub heartbeat: Option<Heartbeat>,
     /// A batch ends at this many events.
     pub batch_events_max: usize,
     /// A batch ends at this many bytes.

@@ -6,9 +6,10 @@ use cdc::{Fault, Finding, Lsn, Schema, quote_ident};
 use postgres_client::{ServerError, Session, quote_literal};
 
 use crate::catalog::Table;
-use crate::config::Settings;
+use crate::config::{Settings, SnapshotMode};
 use crate::error::SourceError;
-use crate::publication;
+use crate::publication::{self, Publication};
+use crate::source::steps::{describe_all, to_read};
 use crate::{catalog, slot};
 
 /// Everything about the source that would stop the pipeline, and what will hurt the primary some day.
@@ -35,7 +36,8 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     let tables = publication::wanted(&session, settings, &cdc::Captured::new()).await?;
     let published = publication::read(&session, settings).await?;
     let slot = slot::read(&session, settings).await?;
-    if published.is_none() {
+    selection(&session, settings, &tables, published.as_ref(), findings).await?;
+    if published.is_none() && settings.snapshot.follows() {
         findings.extend(tables.iter().filter_map(|table| publication::check_identity(table).err()));
     }
     if let Some(published) = &published {
@@ -66,6 +68,23 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     let schemas = described(&session, settings, &tables).await?;
     findings.extend(settings.shape.message_key.warnings(&schemas, &place));
     rights(&session, settings, &place, &tables, findings).await
+}
+
+/// Whether what the file says of the copy fits the tables, as far as the role may read.
+async fn selection(
+    session: &Session,
+    settings: &Settings,
+    tables: &[Table],
+    published: Option<&Publication>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), SourceError> {
+    findings.extend(settings.selection.check(settings, tables, &cdc::Captured::new()).err());
+    let schemas = describe_all(session, settings, tables, published).await?;
+    for table in to_read(settings, tables, &schemas, published) {
+        let checked = table.check(session, &settings.server.to_string()).await;
+        findings.extend(checked.err().map(|error| error.finding()));
+    }
+    Ok(())
 }
 
 async fn connect(settings: &Settings) -> Result<Session, SourceError> {
@@ -275,14 +294,15 @@ pub async fn compare(settings: &Settings, checkpoint: Option<&cdc::Checkpoint>) 
             .parse()
             .unwrap_or(Lsn::ZERO);
         Ok::<_, SourceError>(match (checkpoint, found) {
-            (None, Some(_)) if settings.snapshot == crate::SnapshotMode::Initial => {
-                Some(slot::unexpected(settings))
-            }
-            (Some(checkpoint), None) if checkpoint.progress.start_lsn().is_some() => {
-                Some(slot::missing(settings, &checkpoint.progress))
-            }
-            (Some(checkpoint), Some(found)) => {
-                slot::compare(&found, settings, &checkpoint.progress, end).err()
+            (None, Some(_)) if settings.snapshot.copies() => Some(slot::unexpected(settings)),
+            (Some(checkpoint), found)
+                if settings.snapshot.follows() && checkpoint.progress.start_lsn().is_some() =>
+            {
+                let lost = slot::lost(found.as_ref(), settings, &checkpoint.progress, end);
+                lost.map(|lost| Finding {
+                    warning: settings.snapshot == SnapshotMode::WhenNeeded,
+                    ..lost
+                })
             }
             _ => None,
         })

@@ -46,10 +46,10 @@ pub(crate) fn place(settings: &Settings) -> String {
     format!("source {}, slot {}", settings.server, settings.slot)
 }
 
-/// The two ways on when a slot cannot give what the checkpoint needs: changes are missing either way.
+/// The ways on when a slot cannot give what the checkpoint needs: changes are missing either way.
 fn anew(settings: &Settings) -> String {
     format!(
-        "changes since the checkpoint cannot be read any more: run `pgrelay drop` for pipeline {} and start it again with `snapshot: initial` and emptied target tables, or restore the slot from a backup of the server",
+        "changes since the checkpoint cannot be read any more: write `snapshot: when_needed`, and all tables are copied anew; or run `pgrelay drop` for pipeline {} and start it again with `snapshot: initial` and emptied target tables; or restore the slot from a backup of the server",
         settings.pipeline
     )
 }
@@ -66,13 +66,19 @@ pub(crate) fn missing(settings: &Settings, at: &Progress) -> Finding {
 
 /// The finding for a slot that nobody can say the place of.
 pub(crate) fn unexpected(settings: &Settings) -> Finding {
-    Finding::outside("slot_without_checkpoint", place(settings), "the slot exists, but the sink has no checkpoint, and `snapshot: initial` would copy the tables again")
+    Finding::outside("slot_without_checkpoint", place(settings), "the slot exists, but the sink has no checkpoint: nothing tells whose it is, and a copy needs one of its own")
         .remedy("drop the slot if it is not needed, and the pipeline starts with a copy; or write `snapshot: never`, and it starts at the slot's confirmed_flush_lsn without one")
         .run(format!("SELECT pg_drop_replication_slot({});", quote_literal(&settings.slot)))
 }
 
 /// Refuses a slot of another kind, another database, or one that has lost its WAL.
 pub(crate) fn check(slot: &Slot, settings: &Settings) -> Result<(), Finding> {
+    check_kind(slot, settings)?;
+    check_kept(slot, settings)
+}
+
+/// Refuses a slot that cannot be a pipeline's.
+pub(crate) fn check_kind(slot: &Slot, settings: &Settings) -> Result<(), Finding> {
     let found = |code, reason: String| Finding::outside(code, place(settings), reason);
     if slot.plugin != "pgoutput" {
         let kind = if slot.plugin.is_empty() {
@@ -87,11 +93,16 @@ pub(crate) fn check(slot: &Slot, settings: &Settings) -> Result<(), Finding> {
         return Err(found("slot_database", format!("the slot belongs to database {}", slot.database))
             .remedy("give the pipeline a slot name of its own in `source.postgres.slot`, or correct the database"));
     }
+    Ok(())
+}
+
+/// Refuses a slot that has lost its WAL.
+fn check_kept(slot: &Slot, settings: &Settings) -> Result<(), Finding> {
     if slot.wal_status == "lost" {
-        return Err(found(
+        return Err(Finding::outside(
             "slot_invalidated",
-            "the slot is invalidated (wal_status = lost): the server removed WAL it needed"
-                .to_owned(),
+            place(settings),
+            "the slot is invalidated (wal_status = lost): the server removed WAL it needed",
         )
         .remedy(format!("{}; then raise max_slot_wal_keep_size", anew(settings)))
         .run(format!("SELECT pg_drop_replication_slot({});", quote_literal(&settings.slot))));
@@ -160,6 +171,17 @@ pub(crate) fn compare(
     Ok(())
 }
 
+/// Why the slot cannot give what the checkpoint needs, if it cannot: changes since then are lost.
+pub(crate) fn lost(
+    slot: Option<&Slot>,
+    settings: &Settings,
+    at: &Progress,
+    wal_end: Lsn,
+) -> Option<Finding> {
+    let Some(slot) = slot else { return Some(missing(settings, at)) };
+    check_kept(slot, settings).and_then(|()| compare(slot, settings, at, wal_end)).err()
+}
+
 /// Drops a slot of an attempt at a snapshot that did not end.
 pub(crate) async fn drop(
     session: &Session,
@@ -214,11 +236,12 @@ pub(crate) async fn create(
     settings: &Settings,
     waiting: impl Fn(String),
 ) -> Result<Created, SourceError> {
-    let command =
-        format!("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput (SNAPSHOT 'export')", settings.slot);
+    // One that nothing will follow ends with its connection.
+    let kind = if settings.snapshot.follows() { "LOGICAL" } else { "TEMPORARY LOGICAL" };
+    let make = format!("CREATE_REPLICATION_SLOT {} {kind} pgoutput", settings.slot);
+    let command = format!("{make} (SNAPSHOT 'export')");
     // PostgreSQL 14 knows only the older spelling.
-    let older =
-        format!("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput EXPORT_SNAPSHOT", settings.slot);
+    let older = format!("{make} EXPORT_SNAPSHOT");
     let version: i32 = session
         .query_one("SELECT pg_catalog.current_setting('server_version_num')::int4", &[])
         .await

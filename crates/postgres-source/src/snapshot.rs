@@ -10,11 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use cdc::{
-    Batch, Change, Checkpoint, Event, Lsn, Meter, Position, Row, RowBuilder, Schema, SnapshotRow,
-    TableName, quote_ident,
+    Batch, Change, Checkpoint, Event, Finding, Lsn, Meter, Position, Remedy, Row, RowBuilder,
+    Schema, SnapshotRow, TableName, quote_ident,
 };
 use futures_util::StreamExt;
-use postgres_client::{Session, quote_literal};
+use postgres_client::{ServerError, Session, quote_literal};
 use tokio_postgres::CopyOutStream;
 
 use crate::config::Settings;
@@ -27,6 +27,62 @@ pub(crate) struct SnapshotTable {
     pub(crate) schema: Arc<Schema>,
     pub(crate) partitioned: bool,
     pub(crate) filter: Option<String>,
+    /// What the pipeline file has read instead.
+    pub(crate) statement: Option<Arc<str>>,
+}
+
+impl SnapshotTable {
+    /// What the server said while the table was copied.
+    fn failed(&self, server: &str, error: ServerError) -> SourceError {
+        if self.statement.is_none() || error.remedy() != Remedy::Halt {
+            let place = format!("{server}, table {}", self.schema.origin);
+            return SourceError::server(place, "copy the table")(error);
+        }
+        self.refused(server, &format!("the server refuses it: {error}")).into()
+    }
+
+    fn refused(&self, server: &str, reason: &str) -> Finding {
+        Finding::outside(
+            "snapshot_select_refused",
+            format!("source {server}, table {}", self.schema.origin),
+            format!("the statement in `snapshot_select_overrides`: {reason}"),
+        )
+        .remedy("let it select every column of the table that is published, with its name and type, from what the role may read and names with its schema")
+    }
+
+    /// Refuses a statement that the server refuses, or whose columns are not the table's: a value of another type has
+    /// another text.
+    pub(crate) async fn check(&self, session: &Session, server: &str) -> Result<(), SourceError> {
+        if self.statement.is_none() {
+            return Ok(());
+        }
+        let prepared = session.prepare(&self.query()).await;
+        let prepared = prepared.map_err(|error| self.failed(server, error.into()))?;
+        let columns = self.schema.columns.iter().zip(prepared.columns());
+        // The server describes a domain as what it is made of.
+        let other = columns.into_iter().find(|(column, selected)| {
+            column.pg.base.is_none() && column.pg.oid != selected.type_().oid()
+        });
+        other.map_or(Ok(()), |(column, selected)| {
+            let (name, found) = (&column.name, selected.type_().name());
+            let reason = format!("column {name} is {found} in it, not {}", column.pg.name);
+            Err(self.refused(server, &reason).into())
+        })
+    }
+
+    fn query(&self) -> String {
+        let columns = self.schema.columns.iter().map(|column| quote_ident(&column.name));
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        // The changes of a child table arrive under its own name: the parent is read without its children. A
+        // statement may end with a comment.
+        let from = match (&self.statement, self.partitioned) {
+            (Some(statement), _) => format!("({statement}\n) t"),
+            (None, true) => self.schema.origin.sql(),
+            (None, false) => format!("ONLY {}", self.schema.origin.sql()),
+        };
+        let filter = self.filter.as_ref().map(|filter| format!(" WHERE {filter}"));
+        format!("SELECT {columns} FROM {from}{}", filter.unwrap_or_default())
+    }
 }
 
 /// The reader: one session, one table after the other, parents before children.
@@ -97,25 +153,20 @@ impl Snapshot {
                 return Ok((self.cut(checkpoint), true));
             };
             let schema = table.schema.clone();
-            let failed = || {
-                SourceError::server(
-                    format!("{}, table {}", self.server, schema.origin),
-                    "copy the table",
-                )
-            };
+            let failed = |error: tokio_postgres::Error| table.failed(&self.server, error.into());
             if self.copy.is_none() {
                 let copy = self
                     .session
-                    .copy_out(&copy_statement(table))
+                    .copy_out(&format!("COPY ({}) TO STDOUT", table.query()))
                     .await
-                    .map_err(|error| failed()(error.into()))?;
+                    .map_err(failed)?;
                 self.copy = Some(Box::pin(copy));
                 tracing::info!(table = %schema.origin, "copying");
             }
             let Some(copy) = self.copy.as_mut() else { continue };
             match copy.next().await {
                 Some(line) => {
-                    let line = line.map_err(|error| failed()(error.into()))?;
+                    let line = line.map_err(failed)?;
                     self.push(&schema, &line)?;
                 }
                 None => {
@@ -171,19 +222,6 @@ impl Snapshot {
         self.weight = 0;
         Batch { events: std::mem::take(&mut self.batch), ..Batch::progress(checkpoint.clone()) }
     }
-}
-
-fn copy_statement(table: &SnapshotTable) -> String {
-    let columns: Vec<_> =
-        table.schema.columns.iter().map(|column| quote_ident(&column.name)).collect();
-    // The changes of a child table arrive under its own name: the parent is read without its children.
-    let only = if table.partitioned { "" } else { "ONLY " };
-    let filter = table.filter.as_ref().map(|filter| format!(" WHERE {filter}")).unwrap_or_default();
-    format!(
-        "COPY (SELECT {} FROM {only}{}{filter}) TO STDOUT",
-        columns.join(", "),
-        table.schema.origin.sql()
-    )
 }
 
 /// Reads one line of COPY's text format; cells without an escape stay where they are.

@@ -1,20 +1,22 @@
 //! The source as the loop sees it: claim, start, next, confirm, stop.
 
 mod resume;
-mod steps;
+pub(crate) mod steps;
 mod takeover;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cdc::{Batch, Checkpoint, Lsn, Meter, Phase, Progress, Source, SourceId};
 use postgres_client::Session;
 use tokio::task::JoinHandle;
 
-use self::resume::{not_newly_listed, not_recreated, same_source};
-use self::steps::{Claimed, Copying, captured, create_and_copy, describe_all, open};
-use crate::config::{Settings, SnapshotMode};
+use self::resume::{copies_anew, not_newly_listed, not_recreated, same_source};
+use self::steps::{Claimed, Copying, captured, create_and_copy, describe_all, open, to_read};
+use crate::config::Settings;
 use crate::error::SourceError;
+use crate::heartbeat::Action;
 use crate::monitor::Monitor;
 use crate::publication;
 use crate::stream::Stream;
@@ -28,6 +30,9 @@ pub struct PostgresSource {
     state: State,
     wanted: Option<Lsn>,
     monitor: Option<Monitor>,
+    action: Option<Action>,
+    /// Whether this process has copied the tables: `snapshot: always` is once a process, not once a connection.
+    copied: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for PostgresSource {
@@ -53,6 +58,8 @@ enum State {
     Copying(Box<Copying>),
     Opening(JoinHandle<Result<Stream, SourceError>>),
     Streaming(Box<Stream>),
+    /// The tables are copied, and that was all.
+    Copied,
 }
 
 impl PostgresSource {
@@ -64,7 +71,16 @@ impl PostgresSource {
             state: State::Idle,
             wanted: None,
             monitor: None,
+            action: None,
+            copied: Arc::default(),
         }
+    }
+
+    /// Shares with the sources of later starts whether the tables were copied.
+    #[must_use]
+    pub fn copied(mut self, copied: Arc<AtomicBool>) -> Self {
+        self.copied = copied;
+        self
     }
 
     /// Says that somebody waits until everything up to `lsn` has passed: progress is then given without delay.
@@ -141,21 +157,36 @@ impl Source for PostgresSource {
         if let Some(checkpoint) = &after {
             same_source(&self.settings, checkpoint, &source)?;
         }
-        let captured =
-            after.as_ref().map(|checkpoint| checkpoint.captured.clone()).unwrap_or_default();
-        let tables = publication::wanted(&session, &self.settings, &captured).await?;
-        let publication = publication::read(&session, &self.settings).await?;
         slot::check_free(&session, &self.settings).await?;
         let slot = slot::read(&session, &self.settings).await?;
-        let made = Box::new(Claimed { walsender, session, source, tables, publication });
+        let anew = match &after {
+            // What another reader of the slot copied is there.
+            Some(after) if after.taken.is_none() => {
+                let copied = self.copied.load(Ordering::Relaxed);
+                copies_anew(&self.settings, after, slot.as_ref(), wal_end, copied)?
+            }
+            _ => None,
+        };
+        // A table that a copy is to read must be there.
+        let captured = after.as_ref().filter(|_| anew.is_none());
+        let captured = captured.map(|checkpoint| checkpoint.captured.clone()).unwrap_or_default();
+        let tables = publication::wanted(&session, &self.settings, &captured).await?;
+        self.settings.selection.check(&self.settings, &tables, &captured)?;
+        let publication = publication::read(&session, &self.settings).await?;
+        let old = slot.clone();
+        let made = Box::new(Claimed { walsender, session, source, tables, publication, old });
+        if let Some(reason) = anew {
+            return self.copy_anew(made, &reason).await;
+        }
         match (after, slot) {
             (None, None) => self.start_new(made).await,
             (None, Some(slot)) => self.start_at_slot(made, &slot).await,
-            (Some(Checkpoint { progress: Progress::Snapshot { attempt }, .. }), slot) => {
-                if let Some(slot) = slot {
-                    slot::drop(&made.session, &self.settings, &slot).await?;
-                }
+            (Some(Checkpoint { progress: Progress::Snapshot { attempt }, .. }), _) => {
                 self.publish(made, attempt + 1).await
+            }
+            (Some(_), _) if !self.settings.snapshot.follows() => {
+                self.state = State::Copied;
+                Ok(())
             }
             (Some(checkpoint), None) => {
                 Err(slot::missing(&self.settings, &checkpoint.progress).into())
@@ -186,7 +217,7 @@ impl Source for PostgresSource {
                 }
                 State::Announce { .. } => return self.announce().await,
                 // The attempt is being stored; `confirm` goes on from here.
-                State::Announced { .. } => std::future::pending().await,
+                State::Announced { .. } | State::Copied => std::future::pending().await,
                 State::Creating(task) => {
                     self.state = State::Copying(Box::new(joined(task.await)??))
                 }
@@ -212,6 +243,7 @@ impl Source for PostgresSource {
                     if let Some(monitor) = &self.monitor {
                         monitor.expect(stream.captured());
                     }
+                    self.action = Action::start(&self.settings);
                     self.state = State::Streaming(stream);
                 }
                 State::Streaming(stream) => {
@@ -219,6 +251,7 @@ impl Source for PostgresSource {
                     return tokio::select! {
                         biased;
                         finding = monitor.trouble() => Err(finding.into()),
+                        finding = Action::refused(&mut self.action) => Err(finding.into()),
                         batch = stream.next() => batch,
                     };
                 }
@@ -227,6 +260,9 @@ impl Source for PostgresSource {
     }
 
     async fn confirm(&mut self, upto: &Checkpoint) -> Result<(), SourceError> {
+        if !matches!(upto.progress, Progress::Snapshot { .. }) {
+            self.copied.store(true, Ordering::Relaxed);
+        }
         match (&mut self.state, upto.progress) {
             (State::Announced { .. }, Progress::Snapshot { .. }) => self.create(),
             // Invariant 2: only a place between transactions is confirmed.
@@ -245,6 +281,7 @@ impl Source for PostgresSource {
             stream.stop().await;
         }
         self.state = State::Idle;
+        self.action = None;
     }
 }
 
@@ -258,22 +295,26 @@ fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, SourceError
 impl PostgresSource {
     /// No slot and no checkpoint: the first start of all.
     async fn start_new(&mut self, made: Box<Claimed>) -> Result<(), SourceError> {
-        match self.settings.snapshot {
-            SnapshotMode::Initial => self.publish(made, 1).await,
-            SnapshotMode::Never => {
-                let made = self.with_publication(made).await?;
-                let meter = self.meter.clone();
-                let Claimed { walsender, session, source, tables, publication } = *made;
-                let created = slot::create(walsender, &session, &self.settings, |text| {
-                    meter.enter(Phase::Waiting(text))
-                })
-                .await?;
-                let at = created.consistent_point;
-                let made =
-                    Claimed { walsender: created.walsender, session, source, tables, publication };
-                self.stream_from(made, at).await
-            }
+        if self.settings.snapshot.copies() {
+            return self.publish(made, 1).await;
         }
+        let made = self.with_publication(made).await?;
+        let meter = self.meter.clone();
+        let Claimed { walsender, session, source, tables, publication, old } = *made;
+        let created = slot::create(walsender, &session, &self.settings, |text| {
+            meter.enter(Phase::Waiting(text))
+        })
+        .await?;
+        let (at, walsender) = (created.consistent_point, created.walsender);
+        let made = Claimed { walsender, session, source, tables, publication, old };
+        self.stream_from(made, at).await
+    }
+
+    /// There is a checkpoint, and nothing goes on from it.
+    async fn copy_anew(&mut self, made: Box<Claimed>, reason: &str) -> Result<(), SourceError> {
+        self.settings.selection.check_whole(&self.settings, &made.tables)?;
+        tracing::warn!(pipeline = %self.settings.pipeline, slot = %self.settings.slot, reason, "copying all tables anew");
+        self.publish(made, 1).await
     }
 
     /// A slot without a checkpoint: its confirmed_flush_lsn is a place to start only where nothing is copied.
@@ -282,7 +323,7 @@ impl PostgresSource {
         made: Box<Claimed>,
         slot: &slot::Slot,
     ) -> Result<(), SourceError> {
-        if self.settings.snapshot == SnapshotMode::Initial {
+        if self.settings.snapshot.copies() {
             return Err(slot::unexpected(&self.settings).into());
         }
         slot::check(slot, &self.settings)?;
@@ -319,9 +360,10 @@ impl PostgresSource {
         Ok(())
     }
 
-    /// Publication first, then the slot.
+    /// Publication first, then the slot. What is only copied needs none, and is copied as the one that is there says.
     async fn with_publication(&self, mut made: Box<Claimed>) -> Result<Box<Claimed>, SourceError> {
-        for table in &made.tables {
+        let follows = self.settings.snapshot.follows();
+        for table in made.tables.iter().filter(|_| follows) {
             crate::publication::check_identity(table)?;
         }
         match &made.publication {
@@ -329,6 +371,7 @@ impl PostgresSource {
                 let asked = publication::asked(&made.tables);
                 publication::check(publication, &self.settings, &asked)?;
             }
+            None if !follows => {}
             None => {
                 publication::create(&made.session, &self.settings, &made.tables).await?;
                 made.publication = publication::read(&made.session, &self.settings).await?;
@@ -349,9 +392,14 @@ impl PostgresSource {
             return Err(unreachable_state());
         };
         let attempt = *attempt;
-        let relations =
+        let mut relations =
             describe_all(&made.session, &self.settings, &made.tables, made.publication.as_ref())
                 .await?;
+        // A statement that is refused is refused before anything is stored, made or dropped for its sake.
+        let publication = made.publication.as_ref();
+        for table in to_read(&self.settings, &made.tables, &relations, publication) {
+            table.check(&made.session, &self.settings.server.to_string()).await?;
+        }
         let checkpoint = Checkpoint {
             progress: Progress::Snapshot { attempt },
             source: Some(made.source.clone()),
@@ -360,6 +408,8 @@ impl PostgresSource {
             log: None,
             taken: None,
         };
+        // Those that are only followed are announced with the first rows: nothing is asked of their targets.
+        relations.retain(|schema| self.settings.selection.copies(&schema.origin));
         if let State::Announce { made, attempt } = std::mem::replace(&mut self.state, State::Idle) {
             self.state = State::Announced { made, attempt };
         }
@@ -377,11 +427,14 @@ impl PostgresSource {
         self.state = State::Creating(tokio::spawn(task));
     }
 
-    /// The last rows are read: the stream begins at the consistent point.
+    /// The last rows are read: the stream begins at the consistent point, if anything is to follow.
     fn follow(&mut self) {
-        let State::Copying(copying) = std::mem::replace(&mut self.state, State::Idle) else {
+        let State::Copying(copying) = std::mem::replace(&mut self.state, State::Copied) else {
             return;
         };
+        if !self.settings.snapshot.follows() {
+            return;
+        }
         let Copying { walsender, session, end, .. } = *copying;
         let task = open(walsender, session, end, self.settings.clone(), self.meter.clone());
         self.state = State::Opening(tokio::spawn(task));

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use crate::config::Settings;
 use crate::error::SourceError;
 use crate::feed::Feed;
+use crate::heartbeat::Beat;
 use building::Building;
 use messages::Known;
 use taken::TakenEvents;
@@ -80,6 +81,7 @@ pub(crate) struct Stream {
     inside: bool,
     /// Somebody waits for this LSN.
     wanted: Option<Lsn>,
+    beat: Beat,
 }
 
 impl Stream {
@@ -91,6 +93,7 @@ impl Stream {
         start: &Checkpoint,
     ) -> Option<Self> {
         let given = start.progress.start_lsn()?;
+        let beat = Beat::new(&settings);
         Some(Self {
             feed,
             session,
@@ -111,6 +114,7 @@ impl Stream {
             first: None,
             inside: matches!(start.progress, Progress::Inside { .. }),
             wanted: None,
+            beat,
         })
     }
 
@@ -166,16 +170,19 @@ impl Stream {
                     continue;
                 }
                 None => {
-                    if let Some(batch) = self.cut_whole() {
+                    if let Some(batch) = self.cut_whole().or_else(|| self.cut_beat()) {
                         return Ok(batch);
                     }
                 }
             }
             let due = self.given.1 + PROGRESS_INTERVAL;
             let progress_waits = self.building.end.is_some_and(|end| end > self.given.0);
+            // A sink holds its transaction open over what ended inside one: no batch of its own comes between.
+            let beat = self.beat.due().filter(|_| !self.inside);
             tokio::select! {
                 chunk = self.feed.next() => self.chunk = chunk.map_err(|error| self.broken(error))?,
                 () = tokio::time::sleep_until(due), if progress_waits => {}
+                () = tokio::time::sleep_until(beat.unwrap_or(due)), if beat.is_some() => {}
             }
         }
     }
@@ -287,6 +294,12 @@ impl Stream {
         Some(self.cut_at(end))
     }
 
+    /// Progress to where everything is whole, because a heartbeat is due.
+    fn cut_beat(&mut self) -> Option<Batch> {
+        let due = self.beat.due().filter(|_| !self.inside)?;
+        (due <= Instant::now()).then(|| self.cut_at(self.building.end.unwrap_or(self.given.0)))
+    }
+
     fn cut_at(&mut self, end: Lsn) -> Batch {
         let whole = self.building.take_whole();
         self.give(whole, Progress::After { end_lsn: end })
@@ -309,10 +322,12 @@ impl Stream {
             self.inside = false;
         }
         self.given.1 = Instant::now();
+        let mut notes = building.notes;
+        notes.extend(self.beat.note(progress));
         Batch {
             relations: building.relations,
             events: building.events,
-            notes: building.notes,
+            notes,
             checkpoint: self.checkpoint(progress),
             begin: false,
         }

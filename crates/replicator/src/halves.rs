@@ -1,6 +1,7 @@
 //! A pipeline's halves: which ends a loop runs between, made anew at every start.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use cdc::{Finding, Lsn, Meter};
 use pgrelay_log::{LogEnd, LogSink, LogSource};
@@ -46,6 +47,8 @@ pub struct Half {
     pub role: Role,
     /// What it counts.
     pub meter: Arc<Meter>,
+    /// Whether it has copied the tables since the process started.
+    pub copied: Arc<AtomicBool>,
 }
 
 /// What `--until` says.
@@ -71,7 +74,12 @@ impl std::str::FromStr for Goal {
 impl Pipeline {
     /// Its halves.
     pub fn halves(self: &Arc<Self>) -> Vec<Half> {
-        let half = |role| Half { pipeline: self.clone(), role, meter: Arc::default() };
+        let half = |role| Half {
+            pipeline: self.clone(),
+            role,
+            meter: Arc::default(),
+            copied: Arc::default(),
+        };
         match &self.ends {
             Ends::Direct(..) => vec![half(Role::Direct)],
             Ends::Log { source, sink, .. } => {
@@ -80,6 +88,11 @@ impl Pipeline {
                 capture.into_iter().chain(apply).collect()
             }
         }
+    }
+
+    /// Whether it ends on its own, with the copy of the tables.
+    pub fn ends_copied(&self) -> bool {
+        self.source().is_some_and(|source| !source.snapshot.follows())
     }
 
     /// What `goal` means for its halves.
@@ -142,12 +155,12 @@ impl Half {
         let meter = &self.meter;
         match (&self.pipeline.ends, self.role) {
             (Ends::Direct(source, sink), _) => {
-                let mut source = capture(source, meter, until);
+                let mut source = self.capture(source, until);
                 let mut sink = PostgresSink::new((**sink).clone(), meter.clone());
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
             }
             (Ends::Log { source: Some(source), log, .. }, Role::Capture) => {
-                let mut source = capture(source, meter, until);
+                let mut source = self.capture(source, until);
                 let mut sink = LogSink::new((**log).clone(), meter.clone());
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
             }
@@ -159,16 +172,17 @@ impl Half {
             _ => Ok(()),
         }
     }
-}
 
-fn capture(
-    settings: &postgres_source::Settings,
-    meter: &Arc<Meter>,
-    until: Option<Until>,
-) -> PostgresSource {
-    let mut source = PostgresSource::new(settings.clone(), meter.clone());
-    if let Some(Until::Lsn(lsn)) = until {
-        source.until(lsn);
+    fn capture(
+        &self,
+        settings: &postgres_source::Settings,
+        until: Option<Until>,
+    ) -> PostgresSource {
+        let source = PostgresSource::new(settings.clone(), self.meter.clone());
+        let mut source = source.copied(self.copied.clone());
+        if let Some(Until::Lsn(lsn)) = until {
+            source.until(lsn);
+        }
+        source
     }
-    source
 }

@@ -29,6 +29,8 @@ pub enum Until {
     Lsn(Lsn),
     /// The cut at this offset is durable at the sink.
     Cut(i64),
+    /// The copy of the tables is durable at the sink.
+    Copied,
 }
 
 impl Until {
@@ -37,6 +39,7 @@ impl Until {
             Until::Lsn(lsn) => {
                 matches!(checkpoint.progress, Progress::After { end_lsn } if end_lsn >= lsn)
             }
+            Until::Copied => !matches!(checkpoint.progress, Progress::Snapshot { .. }),
             Until::Cut(offset) => {
                 checkpoint.progress.is_whole()
                     && checkpoint

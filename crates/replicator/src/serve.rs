@@ -1,5 +1,6 @@
 //! `pgrelay serve`: every half of every pipeline in one process, each failing on its own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cdc::{Finding, Status};
@@ -24,8 +25,18 @@ pub async fn serve(
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut running = JoinSet::new();
+    let mut pipelines: HashMap<Arc<str>, CancellationToken> = HashMap::new();
     for half in halves {
-        running.spawn(supervise(half, goal, stop.clone()));
+        let name = half.pipeline.name.clone();
+        let stop = pipelines.entry(name).or_insert_with(|| stop.child_token()).clone();
+        running.spawn(async move {
+            let ended = supervise(half.clone(), goal, stop.clone()).await;
+            // Where a pipeline ends on its own, one half would wait for ever for what the other does not do.
+            if matches!(ended, Ended::Halted(_)) && half.pipeline.ends_copied() {
+                stop.cancel();
+            }
+            ended
+        });
     }
     let mut status = 0;
     loop {

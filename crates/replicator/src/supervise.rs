@@ -77,7 +77,9 @@ async fn attempt(
     until: &mut Option<Until>,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    if let (Some(goal), None) = (goal, &until) {
+    if half.pipeline.ends_copied() {
+        *until = Some(Until::Copied);
+    } else if let (Some(goal), None) = (goal, &until) {
         *until = Some(half.pipeline.until(goal).await?);
     }
     // Says whose batch the marks under it speak of; only who asks for the marks sees it.

@@ -10,6 +10,9 @@ const PROPERTY: &str = "-- debezium:";
 /// The property with the number of a topic's partitions.
 const PARTITIONS: &str = "topic.creation.default.partitions";
 
+/// The property with what the topic of heartbeats begins with.
+const HEARTBEATS: &str = "topic.heartbeat.prefix";
+
 /// A case.
 #[derive(Debug)]
 pub(crate) struct Case {
@@ -30,6 +33,15 @@ impl Case {
         // The schemas' names are part of a key, so that its partition follows from the prefix, too.
         let partitioned = self.properties.iter().any(|(key, n)| key == PARTITIONS && n != "1");
         partitioned || self.properties.contains(&plain)
+    }
+
+    /// What the topic of heartbeats begins with, where there is one.
+    pub(crate) fn heartbeats(&self) -> Option<&str> {
+        let of = |name: &str| {
+            let found = self.properties.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| &**value)
+        };
+        of("heartbeat.interval.ms").map(|_| of(HEARTBEATS).unwrap_or("__debezium-heartbeat"))
     }
 
     /// Reads a file.

@@ -110,8 +110,15 @@ impl Place {
 fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
     let postgres = &mut file["source"]["postgres"];
     match (key, value) {
-        ("snapshot.mode", "initial") => postgres["snapshot"] = "initial".into(),
-        ("snapshot.mode", "no_data") => postgres["snapshot"] = "never".into(),
+        ("snapshot.mode", "never") => postgres["snapshot"] = "no_data".into(),
+        ("snapshot.mode", "initial" | "initial_only" | "no_data" | "when_needed" | "always") => {
+            postgres["snapshot"] = value.into();
+        }
+        // Which tables are read by a statement: each has a property of its own.
+        ("snapshot.select.statement.overrides", _) => {}
+        ("snapshot.include.collection.list", list) => {
+            postgres["snapshot_include_collection_list"] = list.split(',').collect();
+        }
         ("schema.include.list", schemas) => {
             postgres["tables"] = tables(schemas.split(',').map(|schema| format!("{schema}.*")));
         }
@@ -131,6 +138,13 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
         ("provide.transaction.metadata", switch @ ("true" | "false")) => {
             postgres["provide_transaction_metadata"] = (switch == "true").into();
         }
+        ("heartbeat.interval.ms", millis) => {
+            postgres["heartbeat_interval_ms"] = millis.parse::<u64>()?.into();
+        }
+        ("heartbeat.action.query", statement) => {
+            postgres["heartbeat_action_query"] = statement.into();
+        }
+        ("topic.heartbeat.prefix", name) => file["kafka"]["topic_heartbeat_prefix"] = name.into(),
         ("topic.transaction", name) => file["kafka"]["topic_transaction"] = name.into(),
         ("topic.creation.default.partitions", n) => {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
@@ -170,8 +184,11 @@ fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
             _,
         ) => {}
         // What pgrelay always does.
-        ("publish.via.partition.root", "true") => {}
-        _ => bail!("the property {key}={value} has no word in a pipeline file"),
+        ("publish.via.partition.root", "true") | ("snapshot.locking.mode", "none") => {}
+        _ => match key.strip_prefix("snapshot.select.statement.overrides.") {
+            Some(table) => postgres["snapshot_select_overrides"][table] = value.into(),
+            None => bail!("the property {key}={value} has no word in a pipeline file"),
+        },
     }
     Ok(())
 }

@@ -50,8 +50,9 @@ impl Record {
 /// The records by topic, its name without the prefix, and partition.
 pub(crate) type Topics = BTreeMap<(String, i32), Vec<Record>>;
 
-/// Reads all there is now.
-pub(crate) fn read(brokers: &str, prefix: &str) -> Result<Topics> {
+/// Reads all there is now; the topic of heartbeats, which has the prefix behind its name, is called by what it begins
+/// with.
+pub(crate) fn read(brokers: &str, prefix: &str, heartbeats: Option<&str>) -> Result<Topics> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", format!("{prefix}-conformance"))
@@ -60,10 +61,11 @@ pub(crate) fn read(brokers: &str, prefix: &str) -> Result<Topics> {
         .set("enable.partition.eof", "true")
         .create()?;
     let within = format!("{prefix}.");
+    let beats = heartbeats.map(|heartbeats| format!("{heartbeats}.{prefix}"));
     let mut assigned = TopicPartitionList::new();
     for topic in consumer.fetch_metadata(None, ASK_LIMIT)?.topics() {
         for partition in topic.partitions() {
-            if topic.name().starts_with(&within) {
+            if topic.name().starts_with(&within) || beats.as_deref() == Some(topic.name()) {
                 assigned.add_partition_offset(topic.name(), partition.id(), Offset::Beginning)?;
             }
         }
@@ -80,7 +82,8 @@ pub(crate) fn read(brokers: &str, prefix: &str) -> Result<Topics> {
             Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
             Some(Err(error)) => return Err(error).context("read the topics"),
             Some(Ok(message)) => {
-                let topic = message.topic().strip_prefix(&within).unwrap_or_default().to_owned();
+                let topic = message.topic().strip_prefix(&within);
+                let topic = topic.or(heartbeats).unwrap_or_default().to_owned();
                 let records = topics.entry((topic, message.partition())).or_default();
                 records.push(record(&message, prefix));
             }
@@ -102,13 +105,12 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
         };
         (name.to_owned(), json)
     };
-    let (key, key_schema) = parted(message.key().map(json), prefix);
+    let (mut key, key_schema) = parted(message.key().map(json), prefix);
     let (mut value, value_schema) = parted(message.payload().map(json), prefix);
-    // The one field that has to be another: both write it as the file says.
+    // What has to be another: both write it as the file says.
     let name = value.as_mut().and_then(|value| value.get_mut("source")?.get_mut("name"));
-    if let Some(name) = name
-        && name.text() == Some(prefix)
-    {
+    let server = key.as_mut().and_then(|key| key.get_mut("serverName"));
+    for name in name.into_iter().chain(server).filter(|name| name.text() == Some(prefix)) {
         *name = Json::Text("<prefix>".to_owned());
     }
     // A map's order in Debezium, that of the first events here.

@@ -2,6 +2,7 @@
 //!
 //! These records are rare, so each is made as a value with its schema, which any of Connect's converters prints.
 
+mod heartbeat;
 mod message;
 mod order;
 mod source;
@@ -10,6 +11,7 @@ mod transaction;
 use cdc::{Batch, Note};
 use connect_data::Data;
 
+use heartbeat::Heartbeats;
 use message::Messages;
 use transaction::Boundaries;
 
@@ -27,6 +29,7 @@ pub(crate) struct NoteRecord {
 pub(crate) struct Notes {
     messages: Messages,
     boundaries: Boundaries,
+    heartbeats: Heartbeats,
     database: String,
     now_micros: i64,
 }
@@ -45,6 +48,7 @@ impl Notes {
         Self {
             messages: Messages::new(topic_prefix),
             boundaries: Boundaries::new(),
+            heartbeats: Heartbeats::new(topic_prefix),
             database: String::new(),
             now_micros: 0,
         }
@@ -65,6 +69,7 @@ impl Notes {
         match note {
             Note::Message(_) => self.messages.schemas(),
             Note::Boundary(_) => self.boundaries.schemas(),
+            Note::Heartbeat(_) => self.heartbeats.schemas(),
         }
     }
 
@@ -74,6 +79,7 @@ impl Notes {
         match note {
             Note::Message(message) => self.messages.record(message, shared),
             Note::Boundary(boundary) => self.boundaries.record(boundary),
+            Note::Heartbeat(_) => self.heartbeats.record(shared),
         }
     }
 }

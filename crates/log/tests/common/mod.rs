@@ -35,6 +35,7 @@ pub fn settings(name: &str, partitions: i32) -> (LogSettings, Arc<stack::Kafka>)
             brokers: Brokers::One(broker.bootstrap()),
             topic_prefix: unique.clone(),
             topic_transaction: "transaction".to_owned(),
+            topic_heartbeat_prefix: "__debezium-heartbeat".to_owned(),
             format: pgrelay_log::Format::default(),
             compression: pgrelay_log::Compression::default(),
             partitions,

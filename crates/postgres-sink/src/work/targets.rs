@@ -1,14 +1,15 @@
 //! The tables that are written: looked up or made, and empty where a copy is to fill them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Finding, Schema};
+use cdc::{Batch, Event, Finding, Schema, TableName};
 
 use super::Work;
 use crate::create;
 use crate::error::SinkError;
 use crate::pipeline::Pipeline;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::target::{self, Lookup};
 
 impl Work {
@@ -71,8 +72,8 @@ impl Work {
         .into())
     }
 
-    /// An attempt at a snapshot begins: what an earlier one left in the open transaction is void, and the tables
-    /// it fills must be empty.
+    /// An attempt at a snapshot begins: what an earlier one left in the open transaction is void. The tables it fills
+    /// must be empty, or filled by an earlier copy of this pipeline: those are emptied with the first rows.
     pub(super) async fn begin_attempt(
         &mut self,
         settings: &Settings,
@@ -83,8 +84,10 @@ impl Work {
             self.open = false;
         }
         self.find_targets(settings, &batch.relations, &[]).await?;
+        let mut filling = BTreeSet::new();
         for schema in &batch.relations {
             let Some(target) = self.targets.by_schema.get(&schema.fingerprint()) else { continue };
+            filling.insert(target.name.clone());
             let row = self
                 .claim
                 .session
@@ -94,9 +97,13 @@ impl Work {
                 SinkError::server(&settings.server, "look whether the table is empty")(error.into())
             })?;
             if row.get(0) {
-                return Err(not_empty(settings, &target.name, &target.sql).into());
+                if !self.kept.copied.filled.contains(&target.name) {
+                    return Err(not_empty(settings, &target.name, &target.sql).into());
+                }
+                may_empty(settings, &target.name)?;
             }
         }
+        self.kept.copied.filling = filling;
         let session = self.session();
         let mut pipeline = Pipeline::default();
         self.open_transaction(&mut pipeline, &session).await;
@@ -107,9 +114,46 @@ impl Work {
         self.kept.captured = batch.checkpoint.captured.clone();
         Ok(())
     }
+
+    /// With the first rows of a copy, in their transaction: empties the tables that an earlier copy filled. Who reads
+    /// them meanwhile waits, and sees all of the new rows; if the copy fails, the old ones.
+    pub(super) async fn empty_filled(&mut self, settings: &Settings) -> Result<(), SinkError> {
+        let tables: Vec<String> = self.kept.copied.to_empty().map(TableName::sql).collect();
+        if self.open || tables.is_empty() {
+            return Ok(());
+        }
+        let session = self.session();
+        let mut pipeline = Pipeline::default();
+        self.open_transaction(&mut pipeline, &session).await;
+        let failed = SinkError::server(&settings.server, "begin to copy anew");
+        pipeline.finish(&|error| failed(error)).await?;
+        tracing::info!(tables = tables.len(), "emptying the tables that an earlier copy filled");
+        // Together, as they refer to each other; and without CASCADE, as other tables are not this pipeline's.
+        let sql = format!("TRUNCATE {}", tables.join(", "));
+        let emptied = session.batch_execute(&sql).await;
+        let doing = "empty the tables that are copied anew";
+        emptied.map_err(|error| SinkError::server(&settings.server, doing)(error.into()))?;
+        self.open = true;
+        Ok(())
+    }
 }
 
-fn not_empty(settings: &Settings, name: &cdc::TableName, sql: &str) -> Finding {
+/// Refuses to empty a table that is to keep rows the source does not have any more, or that would stay empty.
+fn may_empty(settings: &Settings, name: &TableName) -> Result<(), Finding> {
+    let why = match (settings.delete, settings.mode) {
+        (false, _) => "`delete: false` keeps rows that the source does not have",
+        (true, Mode::Update) => "`mode: update` inserts no row",
+        (true, Mode::Upsert | Mode::Insert) => return Ok(()),
+    };
+    Err(Finding::outside(
+        "target_not_copied_anew",
+        format!("target {}, table {name}", settings.server),
+        format!("the tables are copied anew, which empties them first, and {why}"),
+    )
+    .remedy(format!("run `pgrelay drop` for pipeline {} and start it with emptied target tables; or with `snapshot: never`, if the rows are those of the source where the stream begins", settings.pipeline)))
+}
+
+fn not_empty(settings: &Settings, name: &TableName, sql: &str) -> Finding {
     Finding::outside("target_not_empty", format!("target {}, table {name}", settings.server), "a copy is to fill it, and it has rows already")
         .remedy("empty it; or write `snapshot: never`, if the rows are those of the source where the stream begins")
         .run(format!("TRUNCATE {sql};"))

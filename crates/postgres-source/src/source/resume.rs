@@ -1,11 +1,35 @@
-//! What a start refuses that has a checkpoint.
+//! What a start with a checkpoint refuses, and when it copies the tables anew.
 
-use cdc::{Captured, Checkpoint, Finding, SourceId};
+use cdc::{Captured, Checkpoint, Finding, Lsn, Progress, SourceId};
 
 use crate::catalog::Table;
-use crate::config::Settings;
+use crate::config::{Settings, SnapshotMode};
 use crate::error::SourceError;
+use crate::slot::{self, Slot};
 use crate::watch;
+
+/// Why the tables are copied anew although there is a checkpoint, if they are. `copied`: this process has done so.
+pub(super) fn copies_anew(
+    settings: &Settings,
+    checkpoint: &Checkpoint,
+    slot: Option<&Slot>,
+    wal_end: Lsn,
+    copied: bool,
+) -> Result<Option<String>, Finding> {
+    if let (Some(slot), SnapshotMode::WhenNeeded | SnapshotMode::Always) = (slot, settings.snapshot)
+    {
+        slot::check_kind(slot, settings)?;
+    }
+    Ok(match (checkpoint.progress, settings.snapshot) {
+        // A copy that did not end is begun anew in any mode.
+        (Progress::Snapshot { .. }, _) => None,
+        (progress, SnapshotMode::WhenNeeded) => {
+            slot::lost(slot, settings, &progress, wal_end).map(|lost| lost.reason)
+        }
+        (_, SnapshotMode::Always) if !copied => Some("`snapshot: always`".to_owned()),
+        _ => None,
+    })
+}
 
 /// Refuses a checkpoint of another server, database or slot.
 pub(super) fn same_source(

@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::error::SourceError;
 use crate::feed::{Feed, Orders};
 use crate::publication::Publication;
-use crate::slot;
+use crate::slot::{self, Slot};
 use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
 use crate::stream::Stream;
 use crate::walsender::Walsender;
@@ -26,6 +26,8 @@ pub(super) struct Claimed {
     pub(super) source: Arc<SourceId>,
     pub(super) tables: Vec<Table>,
     pub(super) publication: Option<Publication>,
+    /// The slot as it was found: a copy makes another one in its place.
+    pub(super) old: Option<Slot>,
 }
 
 /// A copy under way.
@@ -48,7 +50,7 @@ pub(super) fn captured(tables: &[Table], schemas: &[Arc<Schema>]) -> Arc<Capture
 }
 
 /// Describes the tables as the publication sends them.
-pub(super) async fn describe_all(
+pub(crate) async fn describe_all(
     session: &Session,
     settings: &Settings,
     tables: &[Table],
@@ -74,20 +76,43 @@ pub(super) async fn describe_all(
     Ok(schemas)
 }
 
+/// What a copy reads.
+pub(crate) fn to_read(
+    settings: &Settings,
+    tables: &[Table],
+    schemas: &[Arc<Schema>],
+    publication: Option<&Publication>,
+) -> Vec<SnapshotTable> {
+    let published =
+        |table: &Table| publication?.tables.iter().find(|published| published.table == table.name);
+    let read = |(table, schema): (&Table, &Arc<Schema>)| SnapshotTable {
+        schema: schema.clone(),
+        partitioned: table.partitioned,
+        filter: published(table).and_then(|published| published.filter.clone()),
+        statement: settings.selection.statement(&table.name).cloned(),
+    };
+    let copied = |(table, _): &(&Table, _)| settings.selection.copies(&table.name);
+    tables.iter().zip(schemas).filter(copied).map(read).collect()
+}
+
 pub(super) async fn create_and_copy(
     made: Claimed,
     attempt: u32,
     settings: Arc<Settings>,
     meter: Arc<Meter>,
 ) -> Result<Copying, SourceError> {
-    let Claimed { walsender, session, source, tables, publication } = made;
+    let Claimed { walsender, session, source, tables, publication, old } = made;
+    if let Some(old) = old {
+        slot::drop(&session, &settings, &old).await?;
+    }
     let waiting = meter.clone();
     let created =
         slot::create(walsender, &session, &settings, |text| waiting.enter(Phase::Waiting(text)))
             .await?;
     meter.enter(Phase::Snapshot);
     let schemas = describe_all(&session, &settings, &tables, publication.as_ref()).await?;
-    let rows = tables.iter().map(|table| table.rows).sum();
+    let is_copied = |table: &&Table| settings.selection.copies(&table.name);
+    let rows = tables.iter().filter(is_copied).map(|table| table.rows).sum();
     meter.snapshot_rows_expected.store(rows, std::sync::atomic::Ordering::Relaxed);
     let end = Checkpoint {
         progress: Progress::After { end_lsn: created.consistent_point },
@@ -97,17 +122,8 @@ pub(super) async fn create_and_copy(
         log: None,
         taken: None,
     };
-    let to_read = tables.iter().zip(&schemas).map(|(table, schema)| SnapshotTable {
-        schema: schema.clone(),
-        partitioned: table.partitioned,
-        filter: publication
-            .as_ref()
-            .and_then(|publication| {
-                publication.tables.iter().find(|published| published.table == table.name)
-            })
-            .and_then(|published| published.filter.clone()),
-    });
-    let ordered = parents_first(&session, to_read.collect())
+    let to_read = to_read(&settings, &tables, &schemas, publication.as_ref());
+    let ordered = parents_first(&session, to_read)
         .await
         .map_err(SourceError::server(&settings.server, "read foreign keys"))?;
     let snapshot =

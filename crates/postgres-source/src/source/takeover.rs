@@ -27,7 +27,7 @@ impl PostgresSource {
         slot::compare(slot, &self.settings, &progress, wal_end)?;
         self.check_publication(&made)?;
         tracing::info!(pipeline = %self.settings.pipeline, slot = %self.settings.slot, at = %progress, "goes on where the slot's former reader stopped");
-        let Claimed { walsender, session, source, tables, publication } = *made;
+        let Claimed { walsender, session, source, tables, publication, .. } = *made;
         let schemas = describe_all(&session, &self.settings, &tables, publication.as_ref()).await?;
         let checkpoint = Checkpoint {
             source: Some(source),

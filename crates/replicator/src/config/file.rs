@@ -131,6 +131,13 @@ pub struct PostgresSource {
     /// Whether the tables are copied first.
     #[serde(default)]
     pub snapshot: SnapshotMode,
+    /// What is copied of a table, where that is not all of it: a table's name → a SELECT that has its columns, of
+    /// tables named with their schemas. Rows it leaves out are missing in a target until they change.
+    #[serde(default)]
+    pub snapshot_select_overrides: BTreeMap<Table, String>,
+    /// The tables that are copied, as regular expressions for the whole of `schema.table`; parents are before their
+    /// children in any case. The other tables are only followed.
+    pub snapshot_include_collection_list: Option<Vec<String>>,
     /// The logical decoding messages that go to the topic `<topic_prefix>.message`: regular expressions for the
     /// whole of a message's prefix. No transform masks what a message holds; without one of these two lists none is
     /// produced.
@@ -141,6 +148,13 @@ pub struct PostgresSource {
     /// have, and each record which of them it is. What a chain drops is counted, too.
     #[serde(default)]
     pub provide_transaction_metadata: bool,
+    /// How many milliseconds lie between two records in the topic of heartbeats (`kafka.topic_heartbeat_prefix`), which
+    /// say that the source is there. 0: there are none. Without `kafka:` only the action is run.
+    #[serde(default)]
+    pub heartbeat_interval_ms: u64,
+    /// A statement that is run in the source as often, on a connection of its own: it writes where nothing else does.
+    /// Tables are named with their schemas.
+    pub heartbeat_action_query: Option<String>,
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
     pub decimal_handling_mode: DecimalMode,

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cdc::{Fault, Finding};
 use pgrelay_log::{Format, Kafka, LogSettings, OptionValue};
 use postgres_client::{Secret, Server};
-use postgres_source::{MessageKey, Prefixes, Shape, SourceTypes};
+use postgres_source::{
+    Heartbeat, MessageKey, Prefixes, Selection, Shape, SnapshotMode, SourceTypes,
+};
 use transforms::{Chain, NewColumns, SecretRef, Step};
 
 use super::file::{PipelineFile, PostgresSink, PostgresSource, Url};
@@ -84,9 +87,10 @@ impl Pipeline {
         let mut findings = Vec::new();
         let at = |key: &str| place(file, text, key);
         let name: Arc<str> = parsed.name.0.as_str().into();
-        let source = parsed
-            .source
-            .map(|section| source_settings(&name, section.postgres, &at("source"), &mut findings));
+        let logged = parsed.kafka.is_some();
+        let source = parsed.source.map(|section| {
+            source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
+        });
         let (sink_transforms, sink) = match parsed.sink {
             Some(section) => (
                 section.transforms,
@@ -104,7 +108,9 @@ impl Pipeline {
             let options = option_values(&kafka.options, &at("kafka"), "options", &mut findings);
             let registry = registry(&kafka, file, text, &mut findings);
             let takeover = parsed.takeover.clone();
-            LogSettings { pipeline: name.to_string(), kafka, options, registry, takeover }
+            let heartbeats = source.as_ref().is_some_and(|source| source.heartbeat.is_some());
+            let pipeline = name.to_string();
+            LogSettings { pipeline, kafka, options, registry, takeover, heartbeats }
         });
         if parsed.takeover.is_some() && (source.is_none() || log.is_none()) {
             findings.push(
@@ -133,6 +139,9 @@ impl Pipeline {
                 None
             }
         };
+        if let Some(finding) = ends.as_ref().and_then(|ends| copied_always(file, text, ends)) {
+            findings.push(finding);
+        }
         for (key, steps) in
             [("transforms", &parsed.transforms), ("sink.transforms", &sink_transforms)]
         {
@@ -153,6 +162,24 @@ impl Pipeline {
             _ => Err(findings),
         }
     }
+}
+
+/// Refuses a copy at every start where it would do harm.
+fn copied_always(file: &str, text: &str, ends: &Ends) -> Option<Finding> {
+    let (source, has_sink) = match ends {
+        Ends::Direct(source, _) => (source, true),
+        Ends::Log { source, sink, .. } => (source.as_ref()?, sink.is_some()),
+    };
+    if source.snapshot != SnapshotMode::Always || !(has_sink || source.selection.is_partial()) {
+        return None;
+    }
+    let reason = if has_sink {
+        "`snapshot: always` copies at every start, and the target holds the rows already"
+    } else {
+        "`snapshot: always` copies at every start, and what changed meanwhile in tables that `snapshot_include_collection_list` leaves out would be lost"
+    };
+    let place = place_within(file, text, "source", "snapshot");
+    Some(Finding::usage("snapshot_always", place, reason).remedy("write `snapshot: initial`, or `snapshot: when_needed`, which copies anew only where changes are lost"))
 }
 
 /// `file:line:column` of a key at the left margin, for what is found wrong after the file is read.
@@ -208,6 +235,7 @@ fn server(
 fn source_settings(
     name: &Arc<str>,
     section: PostgresSource,
+    logged: bool,
     place: &str,
     findings: &mut Vec<Finding>,
 ) -> postgres_source::Settings {
@@ -228,6 +256,19 @@ fn source_settings(
         section.message_prefix_exclude_list.as_deref(),
         place,
     );
+    let overrides = section.snapshot_select_overrides;
+    let selection = Selection::new(
+        section.snapshot_include_collection_list.as_deref(),
+        overrides.into_iter().map(|(table, select)| (table.0, select)),
+        place,
+    );
+    let heartbeat = heartbeat(
+        section.heartbeat_interval_ms,
+        section.heartbeat_action_query,
+        logged,
+        place,
+        findings,
+    );
     postgres_source::Settings {
         pipeline: name.clone(),
         shape,
@@ -236,7 +277,9 @@ fn source_settings(
         publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
         slot: slot.into(),
         snapshot: section.snapshot,
+        selection: found(selection, findings),
         messages: found(messages, findings),
+        heartbeat,
         transaction_metadata: section.provide_transaction_metadata,
         batch_events_max: BATCH_EVENTS_MAX,
         batch_bytes_max: BATCH_BYTES_MAX,
@@ -259,6 +302,29 @@ fn shape(section: &PostgresSource, place: &str) -> Result<Shape, Finding> {
             place,
         )?,
     })
+}
+
+/// When heartbeats are due, if they are asked for.
+fn heartbeat(
+    millis: u64,
+    action: Option<String>,
+    noted: bool,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<Heartbeat> {
+    if millis == 0 {
+        findings.extend(action.map(|_| {
+            Finding::usage(
+                "heartbeat_action_query",
+                place,
+                "`heartbeat_action_query` is never run: `heartbeat_interval_ms` is 0",
+            )
+            .remedy("say how often: heartbeat_interval_ms: 60000")
+        }));
+        return None;
+    }
+    let interval = Duration::from_millis(millis);
+    Some(Heartbeat { interval, action: action.map(Into::into), noted })
 }
 
 /// What was made of a key, or its default beside what is wrong with it.
