@@ -3,7 +3,7 @@
 use crate::forms::{Form, Odd, Text};
 
 /// Debezium's `unavailable.value.placeholder`.
-pub(super) const TEXT: &str = r#""__debezium_unavailable_value""#;
+pub(crate) const TEXT: &str = r#""__debezium_unavailable_value""#;
 const BASE64: &str = r#""X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==""#;
 const TEXT_ARRAY: &str = r#"["__debezium_unavailable_value"]"#;
 const BASE64_ARRAY: &str = r#"["X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="]"#;
@@ -15,7 +15,7 @@ const PAIR_AS_TEXT: &str =
     r#""{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}""#;
 
 /// The JSON that stands for an unsent value, where the form has a value for it.
-pub(super) fn of(form: &Form) -> Option<&'static str> {
+pub(crate) fn of(form: &Form) -> Option<&'static str> {
     Some(match form {
         Form::Text(_) | Form::Encoded(_) | Form::Digits { .. } => TEXT,
         Form::Odd(Odd::Unknown(cdc::BinaryMode::Bytes)) | Form::Bytes => BASE64,
