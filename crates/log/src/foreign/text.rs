@@ -51,6 +51,16 @@ fn untyped(json: &str, slot: &Slot, out: &mut Vec<u8>) -> Result<(), Reason> {
             moment_text(&unquoted(json)?, &slot.pg.kind, out);
             Ok(())
         }
+        Form::Odd(_) => {
+            let is_text = matches!(slot.schema.kind, Type::String | Type::Bytes);
+            if is_string && !is_text {
+                out.extend_from_slice(unquoted(json)?.as_bytes());
+                return Ok(());
+            }
+            let value = connect_data::json::read_value(&slot.schema, json)
+                .map_err(|_| "the value is not as the column's form has it")?;
+            typed(&slot.schema, &value, &slot.pg, slot, out)
+        }
         form => read_value(form, &slot.schema, &slot.pg, json, out),
     }
 }
@@ -187,14 +197,14 @@ fn named(
             Odd::HstoreJson
         }
         ("data.Bits", Value::Bytes(_)) => Odd::Bits(bits_length(schema, pg)),
-        ("time.ZonedTime", Value::String(_)) => Odd::ZonedTime,
         ("time.MicroDuration", Value::Int64(_)) => Odd::Duration,
         ("time.NanoDuration", Value::Int64(nanos)) => {
             return put_odd(&Odd::Duration, &Value::Int64(nanos / 1_000), out).map(|()| true);
         }
-        ("time.Interval", Value::String(iso)) => {
+        ("time.Interval" | "time.ZonedTime", Value::String(iso)) => {
+            let odd = if name == "time.Interval" { Odd::Interval } else { Odd::ZonedTime };
             // PostgreSQL reads ISO 8601, too.
-            let text = Odd::Interval.text(value);
+            let text = odd.text(value);
             out.extend_from_slice(text.as_deref().unwrap_or(iso).as_bytes());
             return Ok(true);
         }
