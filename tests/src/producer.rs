@@ -41,9 +41,10 @@ impl Producer {
     pub fn create(&self, topic: &str, partitions: i32) -> Result<()> {
         let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
         let made = wait(self.admin.create_topics([&new], &AdminOptions::new()))??;
-        made.into_iter().try_for_each(|made| made.map(drop).map_err(|(topic, code)| {
-            anyhow::anyhow!("make the topic {topic}: {code}")
-        }))
+        made.into_iter().try_for_each(|made| {
+            made.map(drop)
+                .map_err(|(topic, code)| anyhow::anyhow!("make the topic {topic}: {code}"))
+        })
     }
 
     /// Gives a topic so many partitions in all.
@@ -85,7 +86,13 @@ impl Producer {
     ///
     /// # Errors
     /// What the broker said.
-    pub fn send(&self, topic: &str, partition: i32, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<()> {
+    pub fn send(
+        &self,
+        topic: &str,
+        partition: i32,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Result<()> {
         self.send_with(topic, partition, key, value, &[])
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use e2e::{Cluster, LIMIT, Pair, Pipeline, Psql, SOURCE_ROLE, Serving};
+use e2e::{Cluster, LIMIT, Mode, Pair, Pipeline, Psql, SOURCE_ROLE, Serving};
 use serde_json::{Value, json};
 use stack::{Connect, Kafka, Plugin, Registry};
 
@@ -70,7 +70,9 @@ fn work(psql: &mut Psql, round: u32) -> Result<()> {
 /// Every row of every table, as text.
 fn content(psql: &mut Psql) -> Result<Vec<String>> {
     let mut all = psql.run("SET timezone = 'UTC'; SELECT * FROM types ORDER BY id;")?;
-    all.extend(psql.run("SELECT a, b, note, md5(big), md5(list::text), md5(photo) FROM changes ORDER BY a, b;")?);
+    all.extend(psql.run(
+        "SELECT a, b, note, md5(big), md5(list::text), md5(photo) FROM changes ORDER BY a, b;",
+    )?);
     Ok(all)
 }
 
@@ -96,7 +98,10 @@ impl Format {
                 continue;
             }
             set("", AVRO);
-            set(".apicurio.registry.url", &format!("http://{}/apis/registry/v2", servers.registry.address()));
+            set(
+                ".apicurio.registry.url",
+                &format!("http://{}/apis/registry/v2", servers.registry.address()),
+            );
             set(".apicurio.registry.auto-register", "true");
             set(".apicurio.registry.find-latest", "false");
             set(".apicurio.registry.as-confluent", "true");
@@ -111,7 +116,9 @@ impl Format {
         match self {
             Format::Plain => json!({ "format": "debezium_json" }),
             Format::Schemas => json!({ "format": "debezium_json_schemas" }),
-            Format::Avro => json!({ "format": "avro", "schema_registry": { "url": servers.registry.url() } }),
+            Format::Avro => {
+                json!({ "format": "avro", "schema_registry": { "url": servers.registry.url() } })
+            }
         }
     }
 }
@@ -158,11 +165,20 @@ fn debezium(servers: &'static Servers, pair: &Pair, format: Format) -> Result<Co
 
 /// The last row of each table: topics are in no order among each other.
 fn mark(source: &mut Psql, mark: u32) -> Result<()> {
-    source.run(&format!("INSERT INTO types (id) VALUES (-{mark}); INSERT INTO changes VALUES (-{mark}, 'mark');")).map(drop)
+    source
+        .run(&format!(
+            "INSERT INTO types (id) VALUES (-{mark}); INSERT INTO changes VALUES (-{mark}, 'mark');"
+        ))
+        .map(drop)
 }
 
 /// Waits for the marks.
-fn wait_mark(target: &mut Psql, serving: &mut Serving, connector: &Connector, mark: u32) -> Result<()> {
+fn wait_mark(
+    target: &mut Psql,
+    serving: &mut Serving,
+    connector: &Connector,
+    mark: u32,
+) -> Result<()> {
     let mut failed = None;
     let waited = stack::wait::until(&format!("the mark {mark}"), LIMIT, "", || {
         let marked = target.value(&format!(
@@ -179,7 +195,11 @@ fn wait_mark(target: &mut Psql, serving: &mut Serving, connector: &Connector, ma
     let mut said = || serving.said().unwrap_or_default();
     match (waited, failed) {
         (Ok(()), None) => Ok(()),
-        (Err(late), _) => Err(anyhow!("{late}; pgrelay said:\n{}\nConnect:\n{}", said(), connector.connect.log_tail())),
+        (Err(late), _) => Err(anyhow!(
+            "{late}; pgrelay said:\n{}\nConnect:\n{}",
+            said(),
+            connector.connect.log_tail()
+        )),
         (_, Some(failed)) => Err(anyhow!("{failed}; pgrelay said:\n{}", said())),
     }
 }
@@ -187,8 +207,14 @@ fn wait_mark(target: &mut Psql, serving: &mut Serving, connector: &Connector, ma
 /// The rows of the source and those that came to the target.
 fn ensure_equal(source: &mut Psql, target: &mut Psql) -> Result<()> {
     let (wanted, found) = (content(source)?, content(target)?);
-    let differ: Vec<_> = wanted.iter().zip(&found).filter(|(wanted, found)| wanted != found).collect();
-    ensure!(wanted.len() == found.len() && differ.is_empty(), "{} rows of {}, and these differ: {differ:#?}", found.len(), wanted.len());
+    let differ: Vec<_> =
+        wanted.iter().zip(&found).filter(|(wanted, found)| wanted != found).collect();
+    ensure!(
+        wanted.len() == found.len() && differ.is_empty(),
+        "{} rows of {}, and these differ: {differ:#?}",
+        found.len(),
+        wanted.len()
+    );
     Ok(())
 }
 
@@ -211,7 +237,12 @@ fn applied(format: Format) -> Result<()> {
     mark(&mut source, 1)?;
     wait_mark(&mut target, &mut serving, &connector, 1)?;
     source.run("UPDATE types SET id = id + 10 WHERE id > 0; DELETE FROM types WHERE id = 12;")?;
-    source.run(&VALUES.replace("VALUES (1,", "VALUES (21,").replace("VALUES (2)", "VALUES (22)").replace("VALUES (3,", "VALUES (23,"))?;
+    source.run(
+        &VALUES
+            .replace("VALUES (1,", "VALUES (21,")
+            .replace("VALUES (2)", "VALUES (22)")
+            .replace("VALUES (3,", "VALUES (23,"),
+    )?;
     for round in 1..=20 {
         work(&mut source, round)?;
     }
@@ -239,4 +270,102 @@ fn debeziums_topics_without_schemas_are_applied() -> Result<()> {
 #[test]
 fn debeziums_topics_in_avro_are_applied() -> Result<()> {
     applied(Format::Avro)
+}
+
+/// What the JDBC sink has columns for. It does not know an unsent value, so none is so large.
+const COMMON: &str = "CREATE TABLE common (id int PRIMARY KEY, b boolean, i2 smallint, i8 bigint, f4 real, f8 double precision,
+        n numeric(12,3), t text NOT NULL, vc varchar(10), bin bytea, d date, ti time, ts timestamp, ts3 timestamp(3),
+        tz timestamptz, iv interval, j json, jb jsonb, u uuid, ar int[], ta text[]);";
+/// Of a table that the sink makes itself, columns whose types it chooses as they are in the source.
+const EVOLVED: &str = "CREATE TABLE evolved (a int, b text, n numeric(10,2), d date, ok boolean DEFAULT true, PRIMARY KEY (a, b));";
+const COMMON_ROWS: &str = r#"
+    INSERT INTO common VALUES (BASE + 1, true, -3, -9223372036854775808, 1.5, 0.1, 123456.789, 'Ä "q" \', 'vc', '\x00ff10', '2024-02-29',
+        '04:05:06.789012', '2024-02-29 01:02:03.123456', '1969-12-31 23:59:59.5', '2024-02-29 01:02:03.6+00', '26:00:01',
+        '{"a": [1, 2.50]}', '{"b": null}', '123e4567-e89b-12d3-a456-426614174000', '{1,3}', '{"a,b",""}');
+    INSERT INTO common (id, t) SELECT BASE + i, 'row ' || i FROM generate_series(2, 40) i;
+    UPDATE common SET n = id, t = t || '!' WHERE id % 3 = 0;
+    UPDATE common SET id = id + 50 WHERE id = BASE + 5;
+    DELETE FROM common WHERE id % 7 = 0;
+    INSERT INTO evolved SELECT BASE + i, 'b', i / 4.0, '2024-01-01'::date + i, i % 2 = 0 FROM generate_series(1, 20) i;
+    UPDATE evolved SET b = 'moved', ok = NULL WHERE a % 5 = 0; DELETE FROM evolved WHERE a % 4 = 0;"#;
+
+/// The JDBC sink over the topics of a pipeline.
+fn jdbc_sink(servers: &'static Servers, pair: &Pair, format: Format) -> Result<Connector> {
+    let (url, name) = (pair.target_url(), format!("{}_jdbc", pair.name));
+    let (host, database) = address(&url)?;
+    let user = url.split("://").nth(1).and_then(|rest| rest.split('@').next()).unwrap_or_default();
+    let mut config = json!({
+        "connector.class": "io.debezium.connector.jdbc.JdbcSinkConnector", "tasks.max": "1",
+        "topics.regex": format!("{}\\.public\\..*", pair.name), "collection.name.format": "${source.table}",
+        "connection.url": format!("jdbc:postgresql://{host}/{database}"),
+        "connection.username": user, "connection.password": "none", "connection.pool.min_size": "1", "connection.pool.max_size": "2",
+        "primary.key.mode": "record_key", "insert.mode": "upsert", "delete.enabled": "true", "schema.evolution": "basic",
+        "consumer.override.isolation.level": "read_committed", "consumer.override.auto.offset.reset": "earliest",
+        "consumer.override.metadata.max.age.ms": "500", "errors.max.retries": "0",
+    });
+    for (key, value) in format.converters(servers).as_object().into_iter().flatten() {
+        config[key] = value.clone();
+    }
+    if format != Format::Avro {
+        // Otherwise the sink takes a column's default for its null.
+        config["value.converter.replace.null.with.default"] = "false".into();
+    }
+    // The header of ours is text and no JSON; those of a change of key are what the sink does not take for a map.
+    config["header.converter"] = "org.apache.kafka.connect.storage.StringConverter".into();
+    servers.connect.create(&name, &config)?;
+    Ok(Connector { connect: &servers.connect, name })
+}
+
+/// pgrelay captures, the JDBC sink applies.
+fn applied_by_jdbc(format: Format) -> Result<()> {
+    let servers = servers()?;
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let (mut source, mut target) = (pair.source()?, pair.target()?);
+    source.run(&format!("{COMMON} {EVOLVED}"))?;
+    target.run(COMMON)?;
+    source.run(&COMMON_ROWS.replace("BASE", "0"))?;
+    let mut pipeline = Pipeline::new(&pair, &Mode::Kafka(servers.kafka.bootstrap()))?;
+    let kafka = json!({ "sink": null, "kafka": format.kafka(servers) });
+    pipeline.change(&kafka.to_string())?;
+    pipeline.until_now()?.well()?;
+    source.run(&COMMON_ROWS.replace("BASE", "100"))?;
+    pipeline.until_now()?.well()?;
+    let connector = jdbc_sink(servers, &pair, format)?;
+    let content = |psql: &mut Psql| -> Result<Vec<String>> {
+        let mut all = psql.run("SET timezone = 'UTC'; SELECT * FROM common ORDER BY id;")?;
+        all.extend(psql.run("SELECT * FROM evolved ORDER BY a, b;")?);
+        Ok(all)
+    };
+    source.run(&COMMON_ROWS.replace("BASE", "200"))?;
+    pipeline.until_now()?.well()?;
+    let wanted = content(&mut source)?;
+    let mut failed = None;
+    // What it ends with is waited for: the sink does not say how far it is.
+    let waited = stack::wait::until("the rows of the source", LIMIT, "", || {
+        let made = target.value("SELECT to_regclass('public.evolved') IS NOT NULL;");
+        let made = made.is_ok_and(|made| made == "t");
+        failed = connector.connect.runs(&connector.name).err();
+        Ok((failed.is_some() || (made && content(&mut target).is_ok_and(|found| found == wanted)))
+            .then_some(()))
+    });
+    if let Some(failed) = failed {
+        return Err(failed.into());
+    }
+    if let Err(late) = waited {
+        let found = content(&mut target)?;
+        let differ: Vec<_> =
+            wanted.iter().zip(&found).filter(|(wanted, found)| wanted != found).take(5).collect();
+        return Err(anyhow!("{late}: {} rows of {}: {differ:#?}", found.len(), wanted.len()));
+    }
+    pipeline.remove()
+}
+
+#[test]
+fn the_jdbc_sink_applies_what_pgrelay_captures() -> Result<()> {
+    applied_by_jdbc(Format::Schemas)
+}
+
+#[test]
+fn the_jdbc_sink_applies_what_pgrelay_captures_in_avro() -> Result<()> {
+    applied_by_jdbc(Format::Avro)
 }

@@ -71,7 +71,10 @@ fn rows_without_schemas_are_read_by_the_targets_columns() -> Result<()> {
     // Nothing is applied twice, and nothing is left to do.
     target.run("UPDATE people SET name = 'by hand' WHERE id = 3;")?;
     pipeline.until_now()?.well()?;
-    ensure!(rows(&mut target, "SELECT name FROM people WHERE id = 3;")? == "by hand", "it came twice");
+    ensure!(
+        rows(&mut target, "SELECT name FROM people WHERE id = 3;")? == "by hand",
+        "it came twice"
+    );
     // Everything once more leaves the rows that all of it made.
     target.run("DELETE FROM pgrelay.checkpoints;")?;
     pipeline.until_now()?.well()?;
@@ -83,7 +86,9 @@ fn rows_without_schemas_are_read_by_the_targets_columns() -> Result<()> {
 }
 
 fn with_schema(fields: &str, payload: &str) -> String {
-    format!(r#"{{"schema":{{"type":"struct","name":"t.Value","optional":false,"fields":[{fields}]}},"payload":{payload}}}"#)
+    format!(
+        r#"{{"schema":{{"type":"struct","name":"t.Value","optional":false,"fields":[{fields}]}},"payload":{payload}}}"#
+    )
 }
 
 #[test]
@@ -98,9 +103,19 @@ fn rows_with_schemas_make_the_table_they_go_to() -> Result<()> {
         {"field":"f","type":"double","optional":true},{"field":"ok","type":"boolean","optional":true,"default":true},
         {"field":"list","type":"array","items":{"type":"int32","optional":true},"optional":true},
         {"field":"z","type":"string","optional":true,"name":"io.debezium.time.ZonedTimestamp","version":1}"#;
-    let key = |id: i32| format!(r#"{{"schema":{{"type":"struct","name":"t.Key","optional":false,"fields":[{{"field":"id","type":"int64","optional":false}}]}},"payload":{{"id":{id}}}}}"#);
-    let one = with_schema(fields, r#"{"id":1,"day":19000,"at":1700000000123,"n":"MDk=","f":1.5,"ok":null,"list":[1,null],"z":"2024-01-02T03:04:05.600000Z"}"#);
-    let two = with_schema(r#"{"field":"id","type":"int64","optional":false},{"field":"late","type":"string","optional":true}"#, r#"{"id":2,"late":"new column"}"#);
+    let key = |id: i32| {
+        format!(
+            r#"{{"schema":{{"type":"struct","name":"t.Key","optional":false,"fields":[{{"field":"id","type":"int64","optional":false}}]}},"payload":{{"id":{id}}}}}"#
+        )
+    };
+    let one = with_schema(
+        fields,
+        r#"{"id":1,"day":19000,"at":1700000000123,"n":"MDk=","f":1.5,"ok":null,"list":[1,null],"z":"2024-01-02T03:04:05.600000Z"}"#,
+    );
+    let two = with_schema(
+        r#"{"field":"id","type":"int64","optional":false},{"field":"late","type":"string","optional":true}"#,
+        r#"{"id":2,"late":"new column"}"#,
+    );
     let send = |partition, id, value: Option<&str>| {
         stage.producer.send(&topic, partition, Some(key(id).as_bytes()), value.map(str::as_bytes))
     };
@@ -111,12 +126,20 @@ fn rows_with_schemas_make_the_table_they_go_to() -> Result<()> {
     let mut pipeline = stage.pipeline(&json!({ "format": "json_schemas" }))?;
     pipeline.until_now()?.well()?;
     target.run("SET timezone = 'UTC';")?;
-    let found = rows(&mut target, "SELECT id, day, at, n, f, ok, list, z, late FROM made ORDER BY id;")?;
+    let found =
+        rows(&mut target, "SELECT id, day, at, n, f, ok, list, z, late FROM made ORDER BY id;")?;
     let wanted = "1 | 2022-01-08 | 2023-11-14 22:13:20.123 | 123.45 | 1.5 | NULL | {1,NULL} | 2024-01-02 03:04:05.6+00 | NULL; \
         2 | NULL | NULL | NULL | NULL | NULL | NULL | NULL | new column";
     ensure!(found == wanted, "{found}");
-    let types = rows(&mut target, "SELECT string_agg(format_type(atttypid, atttypmod), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0;")?;
-    ensure!(types == "bigint,date,timestamp(3) without time zone,numeric,double precision,boolean,integer[],timestamp with time zone,text", "{types}");
+    let types = rows(
+        &mut target,
+        "SELECT string_agg(format_type(atttypid, atttypmod), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0;",
+    )?;
+    ensure!(
+        types
+            == "bigint,date,timestamp(3) without time zone,numeric,double precision,boolean,integer[],timestamp with time zone,text",
+        "{types}"
+    );
     Ok(())
 }
 
@@ -127,7 +150,8 @@ fn keys_of_text_name_the_row_of_a_key_of_one_column() -> Result<()> {
     target.run("CREATE TABLE words (word text PRIMARY KEY, n int); CREATE TABLE two (a int, b int, PRIMARY KEY (a, b));")?;
     stage.producer.create(&topic, 1)?;
     stage.producer.texts(&topic, &[("one", r#"{"n":1}"#), ("two", r#"{"n":2}"#), ("one", "")])?;
-    let mut pipeline = stage.pipeline(&json!({ "key_format": "string", "value_format": "json" }))?;
+    let mut pipeline =
+        stage.pipeline(&json!({ "key_format": "string", "value_format": "json" }))?;
     pipeline.until_now()?.well()?;
     ensure!(rows(&mut target, "SELECT * FROM words;")? == "two | 2");
     stage.producer.create(&stage.topic("two"), 1)?;
@@ -139,7 +163,9 @@ fn keys_of_text_name_the_row_of_a_key_of_one_column() -> Result<()> {
 
 /// An envelope of a plain change event.
 fn event(op: &str, before: &str, after: &str) -> String {
-    format!(r#"{{"before":{before},"after":{after},"source":{{"schema":"public","table":"t","ts_ms":1}},"op":"{op}","ts_ms":2}}"#)
+    format!(
+        r#"{{"before":{before},"after":{after},"source":{{"schema":"public","table":"t","ts_ms":1}},"op":"{op}","ts_ms":2}}"#
+    )
 }
 
 #[test]
@@ -151,12 +177,23 @@ fn change_events_without_schemas_are_applied_in_the_order_of_their_partition() -
     let (new, old) = (("__debezium.newkey", &b"{}"[..]), ("__debezium.oldkey", &b"{}"[..]));
     let send = |id: i32, value: Option<String>, header: Option<(&str, &[u8])>| {
         let headers: Vec<_> = header.into_iter().collect();
-        stage.producer.send_with(&topic, 0, Some(format!("{{\"id\":{id}}}").as_bytes()), value.as_deref().map(str::as_bytes), &headers)
+        stage.producer.send_with(
+            &topic,
+            0,
+            Some(format!("{{\"id\":{id}}}").as_bytes()),
+            value.as_deref().map(str::as_bytes),
+            &headers,
+        )
     };
     send(1, Some(event("r", "null", r#"{"id":1,"a":"x","d":1,"big":"large"}"#)), None)?;
-    send(1, Some(event("u", "null", r#"{"id":1,"a":"y","d":2,"big":"__debezium_unavailable_value"}"#)), None)?;
+    send(
+        1,
+        Some(event("u", "null", r#"{"id":1,"a":"y","d":2,"big":"__debezium_unavailable_value"}"#)),
+        None,
+    )?;
     let gone = event("d", r#"{"id":1,"a":null,"d":null,"big":null}"#, "null");
-    let moved = event("c", "null", r#"{"id":2,"a":"z","d":3,"big":"__debezium_unavailable_value"}"#);
+    let moved =
+        event("c", "null", r#"{"id":2,"a":"z","d":3,"big":"__debezium_unavailable_value"}"#);
     for _ in 0..2 {
         // A producer that starts again sends its last records again.
         send(1, Some(gone.clone()), Some(new))?;
@@ -166,11 +203,20 @@ fn change_events_without_schemas_are_applied_in_the_order_of_their_partition() -
     send(3, Some(event("c", "null", r#"{"id":3,"a":"c","d":null,"big":"b"}"#)), None)?;
     send(3, Some(event("d", r#"{"id":3,"a":null,"d":null,"big":null}"#, "null")), None)?;
     send(3, None, None)?;
-    stage.producer.send(&topic, 0, None, Some(br#"{"op":"m","source":{},"message":{"prefix":"p"}}"#))?;
+    stage.producer.send(
+        &topic,
+        0,
+        None,
+        Some(br#"{"op":"m","source":{},"message":{"prefix":"p"}}"#),
+    )?;
     stage.producer.send(&topic, 0, None, Some(br#"{"status":"BEGIN","id":"7"}"#))?;
     let mut pipeline = stage.pipeline(&json!({}))?;
     pipeline.until_now()?.well()?;
-    ensure!(rows(&mut target, "SELECT * FROM t ORDER BY id;")? == "2 | z | 1970-01-04 | large", "{:?}", target.run("SELECT * FROM t;")?);
+    ensure!(
+        rows(&mut target, "SELECT * FROM t ORDER BY id;")? == "2 | z | 1970-01-04 | large",
+        "{:?}",
+        target.run("SELECT * FROM t;")?
+    );
     stage.producer.send(&topic, 0, None, Some(event("t", "null", "null").as_bytes()))?;
     pipeline.until_now()?.well()?;
     ensure!(target.value("SELECT count(*) FROM t;")? == "0", "no truncate");
@@ -185,25 +231,49 @@ fn what_cannot_be_read_halts_at_its_place_and_shows_no_value() -> Result<()> {
     let (mut target, topic) = (stage.pair.target()?, stage.topic("t"));
     target.run("CREATE TABLE t (id int PRIMARY KEY, d date, n numeric(10,2));")?;
     stage.producer.create(&topic, 1)?;
-    stage.producer.texts(&topic, &[(r#"{"id":1}"#, &event("c", "null", r#"{"id":1}"#)), (r#"{"id":2}"#, r#"{"op":"c","after":{"id":2,"d":"canary"}"#)])?;
+    stage.producer.texts(
+        &topic,
+        &[
+            (r#"{"id":1}"#, &event("c", "null", r#"{"id":1}"#)),
+            (r#"{"id":2}"#, r#"{"op":"c","after":{"id":2,"d":"canary"}"#),
+        ],
+    )?;
     let mut pipeline = stage.pipeline(&json!({}))?;
     let said = pipeline.until_now()?.halted("kafka_record_malformed")?.said;
     let place = format!("Kafka topic {topic}, partition 0, offset 1, value, byte ");
-    ensure!(said.contains(&place) && said.contains("debezium_json") && !said.contains("canary"), "{said}");
+    ensure!(
+        said.contains(&place) && said.contains("debezium_json") && !said.contains("canary"),
+        "{said}"
+    );
     ensure!(rows(&mut target, "SELECT id FROM t;")? == "1", "what was before it is not applied");
     for (value, code, wanted) in [
-        (event("c", "null", r#"{"id":2,"n":"1234"}"#), "kafka_record_malformed", "decimal_handling_mode"),
+        (
+            event("c", "null", r#"{"id":2,"n":"1234"}"#),
+            "kafka_record_malformed",
+            "decimal_handling_mode",
+        ),
         (event("c", "null", r#"{"id":2,"d":true}"#), "kafka_record_malformed", "column d"),
         (event("c", "null", r#"{"id":2,"other":"canary"}"#), "target_column_missing", "other"),
-        (event("c", "null", r#"{"id":2}"#).replace("\"t\"", "\"u\""), "target_table_missing", "public.u"),
-        (r#"{"schema":{"type":"canary"},"payload":null}"#.to_owned(), "kafka_record_malformed", "debezium_json_schemas"),
+        (
+            event("c", "null", r#"{"id":2}"#).replace("\"t\"", "\"u\""),
+            "target_table_missing",
+            "public.u",
+        ),
+        (
+            r#"{"schema":{"type":"canary"},"payload":null}"#.to_owned(),
+            "kafka_record_malformed",
+            "debezium_json_schemas",
+        ),
     ] {
         stage.producer.delete(&topic)?;
         stage.producer.create(&topic, 1)?;
         target.run("DELETE FROM pgrelay.checkpoints;")?;
         stage.producer.texts(&topic, &[(r#"{"id":2}"#, &value)])?;
         let said = pipeline.until_now()?.halted(code)?.said;
-        ensure!(said.contains(wanted) && said.contains("offset 0") && !said.contains("canary"), "{said}");
+        ensure!(
+            said.contains(wanted) && said.contains("offset 0") && !said.contains("canary"),
+            "{said}"
+        );
     }
     Ok(())
 }
@@ -230,7 +300,8 @@ fn a_log_that_is_not_what_the_target_was_fed_from_halts() -> Result<()> {
     pipeline.until_now()?.well()?;
     ensure!(target.value("SELECT count(*) FROM t;")? == "3");
     // A checkpoint of another kind of pipeline is not taken for one of this.
-    target.run("UPDATE pgrelay.checkpoints SET checkpoint = '{\"after\":{\"end_lsn\":\"0/1\"}}';")?;
+    target
+        .run("UPDATE pgrelay.checkpoints SET checkpoint = '{\"after\":{\"end_lsn\":\"0/1\"}}';")?;
     pipeline.until_now()?.halted("checkpoint_of_another_source").map(drop)
 }
 

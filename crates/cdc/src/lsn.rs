@@ -96,7 +96,10 @@ impl Position {
     /// The place of a record that no capture half wrote: its partition and offset. No log of a server is so long that
     /// this were one of its places.
     pub const fn of_record(partition: i32, offset: i64) -> Self {
-        Self { commit_lsn: Lsn(RECORD | partition.cast_unsigned() as u64), seq: offset.cast_unsigned() }
+        Self {
+            commit_lsn: Lsn(RECORD | partition.cast_unsigned() as u64),
+            seq: offset.cast_unsigned(),
+        }
     }
 }
 

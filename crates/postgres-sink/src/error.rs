@@ -128,7 +128,8 @@ fn row_finding(table: &TableName, key: &str, position: Position, error: &ServerE
         format!(", constraint {}", response.constraint)
     };
     let key = if key.is_empty() { String::new() } else { format!(", key ({key})") };
-    let place = format!("target table {table}{column}{constraint}, row at {}{key}", position.place());
+    let place =
+        format!("target table {table}{column}{constraint}, row at {}{key}", position.place());
     let found = |code| Finding::failed(code, place.clone(), error.to_string());
     match response.code.as_str() {
         "23502" => found("not_null_violation")

@@ -140,7 +140,11 @@ impl Half {
     ///
     /// # Errors
     /// What ended it.
-    pub async fn run(&self, until: Option<&Until>, stop: &CancellationToken) -> Result<(), Failure> {
+    pub async fn run(
+        &self,
+        until: Option<&Until>,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
         let mut chain = self.chain()?;
         let meter = &self.meter;
         match (&self.pipeline.ends, self.role) {
@@ -165,11 +169,7 @@ impl Half {
 }
 
 /// What a capture half wrote, or the topics of other producers.
-fn reading(
-    log: &LogSettings,
-    sink: &postgres_sink::Settings,
-    meter: &Arc<Meter>,
-) -> LogSource {
+fn reading(log: &LogSettings, sink: &postgres_sink::Settings, meter: &Arc<Meter>) -> LogSource {
     if log.kafka.topics.is_empty() {
         return LogSource::new(log.clone(), meter.clone());
     }

@@ -93,7 +93,11 @@ pub async fn from_systems(pipeline: &Pipeline) -> (Vec<String>, Vec<Finding>) {
 }
 
 /// How many records of topics of other producers are not applied yet.
-async fn waiting(log: &LogSettings, checkpoint: &Checkpoint, findings: &mut Vec<Finding>) -> String {
+async fn waiting(
+    log: &LogSettings,
+    checkpoint: &Checkpoint,
+    findings: &mut Vec<Finding>,
+) -> String {
     let ends = match pgrelay_log::topic_ends(log).await {
         Ok(ends) => ends,
         Err(error) => {

@@ -37,10 +37,7 @@ pub(super) fn is_enveloped(format: Format, value: Item<'_>) -> bool {
 
 /// What the value says; `None` where it is no change of a row: a message, a heartbeat, the bounds of a transaction, a
 /// change of a schema.
-pub(super) fn read<'a>(
-    format: Format,
-    value: Item<'a>,
-) -> Result<Option<Told<'a>>, &'static str> {
+pub(super) fn read<'a>(format: Format, value: Item<'a>) -> Result<Option<Told<'a>>, &'static str> {
     let fields = value.fields().ok_or("expected an object of fields")?;
     if is_enveloped(format, value) { envelope(&fields) } else { row(&fields, value).map(Some) }
 }
@@ -50,7 +47,9 @@ fn envelope<'a>(fields: &Fields<'a>) -> Result<Option<Told<'a>>, &'static str> {
         return if is_beside(fields) {
             Ok(None)
         } else if field(fields, "schema").is_some() && field(fields, "payload").is_some() {
-            Err("expected a change event, and a schema stands beside it: name the format debezium_json_schemas")
+            Err(
+                "expected a change event, and a schema stands beside it: name the format debezium_json_schemas",
+            )
         } else {
             Err("expected a change event: fields op, before, after, source")
         };
@@ -87,12 +86,18 @@ fn envelope<'a>(fields: &Fields<'a>) -> Result<Option<Told<'a>>, &'static str> {
 fn is_beside(fields: &Fields<'_>) -> bool {
     let has = |name: &str| field(fields, name).is_some();
     let only = |name: &str| fields.len() == 1 && has(name);
-    (has("status") && has("id")) || only("ts_ms") || only("serverName") || has("ddl") || has("tableChanges")
+    (has("status") && has("id"))
+        || only("ts_ms")
+        || only("serverName")
+        || has("ddl")
+        || has("tableChanges")
 }
 
 fn row<'a>(fields: &Fields<'a>, value: Item<'a>) -> Result<Told<'a>, &'static str> {
     if ["op", "source", "after"].iter().all(|name| field(fields, name).is_some()) {
-        return Err("expected a row, and it is a change event: name a format that begins with debezium_");
+        return Err(
+            "expected a row, and it is a change event: name a format that begins with debezium_",
+        );
     }
     let is_deleted = some(fields, DELETED).is_some_and(|item| match item {
         Item::Json(json) => matches!(json, "true" | "\"true\""),
@@ -135,9 +140,16 @@ mod tests {
 
     #[test]
     fn what_is_no_change_is_told_from_what_is_wrong() {
-        let read = |json| read(Format::DebeziumJson, Item::Json(json)).map(|told| told.map(|told| told.op));
-        assert_eq!(read(r#"{"op":"c","after":{"id":1},"source":{"table":"t"}}"#), Ok(Some(Op::Create)));
-        for beside in [r#"{"op":"m"}"#, r#"{"ts_ms":1}"#, r#"{"status":"BEGIN","id":"1"}"#, r#"{"ddl":"x"}"#] {
+        let read = |json| {
+            read(Format::DebeziumJson, Item::Json(json)).map(|told| told.map(|told| told.op))
+        };
+        assert_eq!(
+            read(r#"{"op":"c","after":{"id":1},"source":{"table":"t"}}"#),
+            Ok(Some(Op::Create))
+        );
+        for beside in
+            [r#"{"op":"m"}"#, r#"{"ts_ms":1}"#, r#"{"status":"BEGIN","id":"1"}"#, r#"{"ddl":"x"}"#]
+        {
             assert_eq!(read(beside), Ok(None), "{beside}");
         }
         for wrong in [r#"{"op":"c","after":null}"#, r#"{"id":1}"#, "7", r#"{"op":"x"}"#] {

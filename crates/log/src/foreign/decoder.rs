@@ -109,7 +109,11 @@ impl Decoder {
         let key = self.key.read(message.key()).map_err(of_key)?;
         let key = named(&key);
         if told.is_none() && matches!(key, Key::None) {
-            return Err(place.unread("value", value_format, Unread::At(0, "a record with neither key nor value".to_owned())));
+            return Err(place.unread(
+                "value",
+                value_format,
+                Unread::At(0, "a record with neither key nor value".to_owned()),
+            ));
         }
         let halves = [OtherKey::New, OtherKey::Old];
         let half = halves.into_iter().find(|half| message.header(half.header()).is_some());
@@ -172,9 +176,8 @@ impl Decoder {
             return Ok(());
         }
         let target = self.runtime.block_on(self.catalog.table(table));
-        let target = target
-            .map_err(|(remedy, finding)| LogError::Target { remedy, finding })?
-            .map(Arc::new);
+        let target =
+            target.map_err(|(remedy, finding)| LogError::Target { remedy, finding })?.map(Arc::new);
         self.tables.insert(table.clone(), Known { target, shapes: Vec::new() });
         Ok(())
     }
@@ -234,7 +237,9 @@ impl Decoder {
         let known = self.tables.get(table);
         let shape = match known {
             // The row is not in the record: any shape that has the key will do.
-            Some(known) if fields.is_empty() => known.shapes.iter().find(|shape| shape.is_keyed_by(key)).cloned(),
+            Some(known) if fields.is_empty() => {
+                known.shapes.iter().find(|shape| shape.is_keyed_by(key)).cloned()
+            }
             _ => None,
         };
         let shape = match shape {
@@ -262,7 +267,8 @@ impl Decoder {
     ) -> Result<Shape, Wrong> {
         let written = self.settings.kafka.written_with;
         let Some(known) = self.tables.get_mut(table) else { return Err(Wrong::NoTable) };
-        if let Some(at) = known.shapes.iter().position(|shape| shape.fits(fields, row_schema, key)) {
+        if let Some(at) = known.shapes.iter().position(|shape| shape.fits(fields, row_schema, key))
+        {
             known.shapes[..=at].rotate_right(1);
             return Ok(known.shapes[0].clone());
         }

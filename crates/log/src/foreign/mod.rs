@@ -20,6 +20,8 @@ mod placeholder;
 mod reader;
 mod side;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod text;
 mod types;
 mod wrong;
@@ -29,7 +31,7 @@ use cdc::Finding;
 use crate::config::LogSettings;
 use crate::error::LogError;
 
-pub use check::{check_topics, check_topic_patterns};
+pub use check::{check_topic_patterns, check_topics};
 pub use partitions::topic_ends;
 pub(crate) use reader::Reader;
 

@@ -66,8 +66,12 @@ impl Moves {
             return Ok(());
         }
         let lacks = event.change.after().is_some_and(Row::has_unchanged);
-        if lacks && (half.is_some() || matches!(event.change, Change::Insert { .. } | Change::Read { .. })) {
-            let held = held.filter(|held| half.is_some() && held.delete.schema.table == event.schema.table);
+        if lacks
+            && (half.is_some()
+                || matches!(event.change, Change::Insert { .. } | Change::Read { .. }))
+        {
+            let held = held
+                .filter(|held| half.is_some() && held.delete.schema.table == event.schema.table);
             let before = held.and_then(|held| old_row(&held.delete, &event.schema));
             let (Some(before), Some(after)) = (before, event.change.after().cloned()) else {
                 return Err(lost(place, &event));

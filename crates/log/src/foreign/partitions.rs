@@ -32,8 +32,14 @@ impl Patterns {
                     regexes.push(Regex::new(&format!("^(?:{regex})$")).map_err(|error| {
                         let reason = error.to_string();
                         let reason = reason.lines().last().unwrap_or_default().to_owned();
-                        Finding::usage("topic_pattern", "kafka.topics", format!("regex `{regex}`: {reason}"))
-                            .remedy("write it as the crate regex does: no look-around, no back-references")
+                        Finding::usage(
+                            "topic_pattern",
+                            "kafka.topics",
+                            format!("regex `{regex}`: {reason}"),
+                        )
+                        .remedy(
+                            "write it as the crate regex does: no look-around, no back-references",
+                        )
                     })?);
                 }
             }

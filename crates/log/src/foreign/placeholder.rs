@@ -6,8 +6,7 @@ use crate::forms::Form;
 use crate::rows::placeholder::{TEXT, of};
 
 const WORD: &str = "__debezium_unavailable_value";
-const PAIR: &str =
-    r#"{"__debezium_unavailable_value":"__debezium_unavailable_value"}"#;
+const PAIR: &str = r#"{"__debezium_unavailable_value":"__debezium_unavailable_value"}"#;
 /// Java's `UUID.nameUUIDFromBytes` of the placeholder.
 const UUID: &str = "b68a35a7-17ad-35b3-af2a-ae46edb4545a";
 

@@ -1,8 +1,8 @@
 //! The thread that reads topics of other producers: each partition in its order, all of them in turn.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use cdc::{Batch, Catalog, Checkpoint, Finding, LogPlace, Meter, Progress};
@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::decoder::Decoder;
-use super::other_checkpoint;
 use super::moves::Moves;
+use super::other_checkpoint;
 use super::partitions::Patterns;
 use super::wrong::Place;
 use crate::client::{self, Said};
@@ -123,7 +123,7 @@ impl Reader {
     fn look(&mut self) -> Result<(), LogError> {
         self.looked = Instant::now();
         let there = self.patterns.there(&self.consumer, &self.settings)?;
-        let gone = self.place.ends.keys().map(|topic| topic.to_string());
+        let gone = self.place.ends.keys().map(ToString::to_string);
         for topic in self.patterns.names().iter().cloned().chain(gone) {
             if !there.contains_key(topic.as_str()) && self.missing.insert(topic.clone()) {
                 tracing::warn!(topic, "the topic is not there; it is read once it is");
@@ -147,7 +147,12 @@ impl Reader {
         Ok(())
     }
 
-    fn open(&mut self, topic: &Arc<str>, partition: i32, (low, high): (i64, i64)) -> Result<Track, LogError> {
+    fn open(
+        &mut self,
+        topic: &Arc<str>,
+        partition: i32,
+        (low, high): (i64, i64),
+    ) -> Result<Track, LogError> {
         let kept = self.place.ends.get(topic).and_then(|ends| ends.get(&partition)).copied();
         let start = kept.unwrap_or(low);
         if start < low {
@@ -213,7 +218,8 @@ impl Reader {
         loop {
             let mut came = false;
             for track in self.tracks.values_mut() {
-                came |= turn(track, &self.settings, &mut self.decoder, &self.meter, batch, &mut bytes)?;
+                came |=
+                    turn(track, &self.settings, &mut self.decoder, &self.meter, batch, &mut bytes)?;
             }
             if !came || is_full(batch, bytes) {
                 return Ok(());

@@ -90,9 +90,10 @@ impl Side {
         match self.json.read(Some(bytes)) {
             Ok(Data { value: Value::Null, .. }) => Ok(Decoded::Null),
             Ok(Data { schema: Some(schema), value }) => Ok(Decoded::Typed(schema, value)),
-            Ok(Data { schema: None, .. }) => {
-                Err(Unread::At(0, "expected a schema beside the payload, and it is null".to_owned()))
-            }
+            Ok(Data { schema: None, .. }) => Err(Unread::At(
+                0,
+                "expected a schema beside the payload, and it is null".to_owned(),
+            )),
             // The converter's own words may hold a value.
             Err(_) => Err(match plain(bytes) {
                 Err(not_json) => not_json,
@@ -111,8 +112,7 @@ impl Side {
         })?;
         if !self.avro.contains_key(&id) {
             let text = self.registrar.schema(id).map_err(Unread::Registry)?;
-            let wrong =
-                |_| Unread::At(1, format!("the schema of id {id} is not an Avro schema"));
+            let wrong = |_| Unread::At(1, format!("the schema of id {id} is not an Avro schema"));
             let reader = AvroReader::new(text.parse().map_err(wrong)?).map_err(wrong)?;
             self.avro.insert(id, reader);
         }

@@ -197,7 +197,10 @@ impl Shape {
             };
             match said {
                 Said::Null | Said::Nothing if is_key => {
-                    return Err(wrong_value(column, "a column of the key is null, or was not sent"));
+                    return Err(wrong_value(
+                        column,
+                        "a column of the key is null, or was not sent",
+                    ));
                 }
                 Said::Null => builder.null(),
                 Said::Nothing => builder.unchanged(),
@@ -216,11 +219,7 @@ impl Shape {
 }
 
 fn wrong_value(column: &Column, reason: &'static str) -> Wrong {
-    Wrong::Value {
-        column: column.name.to_string(),
-        type_name: column.pg.name.clone(),
-        reason,
-    }
+    Wrong::Value { column: column.name.to_string(), type_name: column.pg.name.clone(), reason }
 }
 
 /// A column that the target lacks, as the field's schema has it.

@@ -362,4 +362,3 @@ fn array(
     out.push(b'}');
     Ok(())
 }
-

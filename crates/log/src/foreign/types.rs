@@ -13,7 +13,10 @@ pub(super) fn column_type(schema: &Schema) -> Option<PgType> {
     {
         let element = column_type(of.as_deref()?)?;
         let name = format!("{}[]", element.name);
-        return Some(PgType { typmod: element.typmod, ..PgType::new(0, &name, Kind::Array(Box::new(element.kind))) });
+        return Some(PgType {
+            typmod: element.typmod,
+            ..PgType::new(0, &name, Kind::Array(Box::new(element.kind)))
+        });
     }
     let (name, kind) = debezium(schema).or_else(|| connect(schema))?;
     Some(PgType::new(0, &name, kind))

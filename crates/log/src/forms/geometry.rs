@@ -181,14 +181,16 @@ pub(super) fn shape_text(shape: Shape, value: &Value) -> Option<String> {
     let Value::Bytes(wkb) = shape_of.get("wkb")? else { return None };
     let points = points_of(wkb)?;
     let listed = |points: &[[f64; 2]]| {
-        let points = points.iter().map(|[x, y]| format!("({},{})", float::print(*x), float::print(*y)));
+        let points =
+            points.iter().map(|[x, y]| format!("({},{})", float::print(*x), float::print(*y)));
         points.collect::<Vec<_>>().join(",")
     };
     Some(match shape {
         // PostgreSQL has the corner that is farther up and to the right first.
         Shape::Box => {
             let [first, _, third, ..] = points.as_slice() else { return None };
-            let corner = |pick: fn(f64, f64) -> f64| [pick(first[0], third[0]), pick(first[1], third[1])];
+            let corner =
+                |pick: fn(f64, f64) -> f64| [pick(first[0], third[0]), pick(first[1], third[1])];
             listed(&[corner(f64::max), corner(f64::min)])
         }
         Shape::Lseg => format!("[{}]", listed(&points)),
@@ -209,12 +211,12 @@ fn is_closed(shape: &Struct) -> bool {
 
 /// The points of a line string, or of the one ring of a polygon.
 fn points_of(wkb: &[u8]) -> Option<Vec<[f64; 2]>> {
-    let rest = match wkb {
-        [1, 2, 0, 0, 0, rest @ ..] | [1, 3, 0, 0, 0, 1, 0, 0, 0, rest @ ..] => rest,
-        _ => return None,
+    let ([1, 2, 0, 0, 0, rest @ ..] | [1, 3, 0, 0, 0, 1, 0, 0, 0, rest @ ..]) = wkb else {
+        return None;
     };
     let (count, rest) = rest.split_first_chunk::<4>()?;
-    let numbers = rest.chunks_exact(8).map(|bytes| Some(f64::from_le_bytes(bytes.try_into().ok()?)));
+    let numbers =
+        rest.chunks_exact(8).map(|bytes| Some(f64::from_le_bytes(bytes.try_into().ok()?)));
     let numbers: Vec<f64> = numbers.collect::<Option<_>>()?;
     let points: Vec<[f64; 2]> = numbers.chunks_exact(2).map(|p| [p[0], p[1]]).collect();
     (points.len() == usize::try_from(u32::from_le_bytes(*count)).ok()?).then_some(points)

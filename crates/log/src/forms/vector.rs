@@ -53,7 +53,8 @@ pub(super) fn text(value: &Value) -> Option<String> {
 /// The text of a `sparsevec`.
 pub(super) fn sparse_text(value: &Value) -> Option<String> {
     let Value::Struct(sparse) = value else { return None };
-    let (Value::Int16(dimensions), Value::Map(pairs)) = (sparse.get("dimensions")?, sparse.get("vector")?)
+    let (Value::Int16(dimensions), Value::Map(pairs)) =
+        (sparse.get("dimensions")?, sparse.get("vector")?)
     else {
         return None;
     };

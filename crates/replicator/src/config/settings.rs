@@ -88,7 +88,9 @@ impl Pipeline {
             .source
             .map(|section| source_settings(&name, section.postgres, &at("source"), &mut findings));
         if let Some(kafka) = &parsed.kafka {
-            findings.extend(topics(kafka, source.is_some(), |key| place_within(file, text, "kafka", key)));
+            findings.extend(topics(kafka, source.is_some(), |key| {
+                place_within(file, text, "kafka", key)
+            }));
         }
         let reads_others = parsed.kafka.as_ref().is_some_and(|kafka| !kafka.topics.is_empty());
         let (sink_transforms, sink) = match parsed.sink {
@@ -282,11 +284,17 @@ fn topics(kafka: &Kafka, has_source: bool, place: impl Fn(&str) -> String) -> Ve
                     .remedy("add topic_prefix, or, to apply what other producers wrote, topics"),
             );
         }
-        for (key, format) in
-            [("format", Some(kafka.format)), ("key_format", kafka.key_format), ("value_format", kafka.value_format)]
-        {
+        for (key, format) in [
+            ("format", Some(kafka.format)),
+            ("key_format", kafka.key_format),
+            ("value_format", kafka.value_format),
+        ] {
             if format.is_some_and(|format| !format.is_written() || key != "format") {
-                findings.push(wrong(key, "this format is only read, from `topics`", "write format: debezium_json, debezium_json_schemas or avro"));
+                findings.push(wrong(
+                    key,
+                    "this format is only read, from `topics`",
+                    "write format: debezium_json, debezium_json_schemas or avro",
+                ));
             }
         }
         return findings;
@@ -295,10 +303,18 @@ fn topics(kafka: &Kafka, has_source: bool, place: impl Fn(&str) -> String) -> Ve
         findings.push(wrong("topic_prefix", "a pipeline reads what a capture half wrote under a prefix, or topics of other producers", "leave out topic_prefix or topics"));
     }
     if has_source {
-        findings.push(wrong("topics", "topics of other producers belong to a pipeline without a source", "take out `source`, or write topic_prefix instead"));
+        findings.push(wrong(
+            "topics",
+            "topics of other producers belong to a pipeline without a source",
+            "take out `source`, or write topic_prefix instead",
+        ));
     }
     if matches!(value, Format::String | Format::Bytes) {
-        findings.push(wrong(if kafka.value_format.is_some() { "value_format" } else { "format" }, "a value of this format has no columns", "name a format of rows for the values; string and bytes are for key_format"));
+        findings.push(wrong(
+            if kafka.value_format.is_some() { "value_format" } else { "format" },
+            "a value of this format has no columns",
+            "name a format of rows for the values; string and bytes are for key_format",
+        ));
     }
     let patterns = pgrelay_log::check_topic_patterns(&kafka.topics);
     findings.extend(patterns.map(|finding| Finding { place: place("topics"), ..finding }));
