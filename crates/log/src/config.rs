@@ -65,7 +65,7 @@ pub struct Kafka {
 
 /// Topics that are read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum TopicPattern {
     /// The topic of this name.
     Name(String),
