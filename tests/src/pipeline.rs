@@ -88,6 +88,29 @@ impl Pipeline {
         Ok(Pipeline { folder, name: name.to_owned(), config, said: String::new() })
     }
 
+    /// A file that applies topics of other producers. `kafka` is more of the part of this name, as JSON.
+    ///
+    /// # Errors
+    /// Where no temporary folder can be made.
+    pub fn of_topics(pair: &Pair, brokers: &str, kafka: &Value) -> Result<Pipeline> {
+        let mut config = json!({
+            "name": pair.name,
+            "kafka": { "brokers": brokers },
+            "sink": { "postgres": { "url": pair.target_url() } },
+        });
+        merge(&mut config["kafka"], kafka.clone());
+        let folder = tempfile::tempdir().context("make a temporary folder")?;
+        Ok(Pipeline { folder, name: pair.name.clone(), config, said: String::new() })
+    }
+
+    /// Runs another command of the binary over the file.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn command(&self, args: &[&str]) -> Result<Ended> {
+        Serving::start(args, &self.write()?)?.wait()
+    }
+
     /// Adds to the file, or replaces in it, what this YAML says.
     ///
     /// # Errors

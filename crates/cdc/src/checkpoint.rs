@@ -30,13 +30,16 @@ pub enum Progress {
         /// The end of the last transaction's commit record, or a place between transactions.
         end_lsn: Lsn,
     },
+    /// Topics of other producers were read so far as the [`LogPlace`] beside this says; their records are in no
+    /// order but that of their partitions.
+    Offsets {},
 }
 
 impl Progress {
     /// Whether an event at `position` is already done.
     pub fn covers(&self, position: Position) -> bool {
         match *self {
-            Progress::Snapshot { .. } => false,
+            Progress::Snapshot { .. } | Progress::Offsets {} => false,
             Progress::Inside { commit_lsn, done } => {
                 position.commit_lsn < commit_lsn
                     || (position.commit_lsn == commit_lsn && position.seq < done)
@@ -49,19 +52,19 @@ impl Progress {
     pub fn confirmable(&self) -> Option<Lsn> {
         match self {
             Progress::After { end_lsn } => Some(*end_lsn),
-            Progress::Snapshot { .. } | Progress::Inside { .. } => None,
+            Progress::Snapshot { .. } | Progress::Inside { .. } | Progress::Offsets {} => None,
         }
     }
 
     /// Whether everything begun is whole: what a target may commit.
     pub fn is_whole(&self) -> bool {
-        matches!(self, Progress::After { .. })
+        matches!(self, Progress::After { .. } | Progress::Offsets {})
     }
 
     /// Where to ask the server to start so that everything not done comes, and nothing is skipped.
     pub fn start_lsn(&self) -> Option<Lsn> {
         match self {
-            Progress::Snapshot { .. } => None,
+            Progress::Snapshot { .. } | Progress::Offsets {} => None,
             Progress::Inside { commit_lsn, .. } => Some(*commit_lsn),
             Progress::After { end_lsn } => Some(*end_lsn),
         }
@@ -76,6 +79,7 @@ impl fmt::Display for Progress {
                 write!(f, "{done} changes inside the transaction at {commit_lsn}")
             }
             Progress::After { end_lsn } => write!(f, "after {end_lsn}"),
+            Progress::Offsets {} => f.write_str("at the offsets of its topics"),
         }
     }
 }
@@ -228,7 +232,10 @@ mod tests {
             })),
             taken: None,
         };
-        let text = serde_json::to_string(&checkpoint).unwrap();
-        assert_eq!(serde_json::from_str::<Checkpoint>(&text).unwrap(), checkpoint);
+        let offsets = Checkpoint { progress: Progress::Offsets {}, ..checkpoint.clone() };
+        for checkpoint in [checkpoint, offsets] {
+            let text = serde_json::to_string(&checkpoint).unwrap();
+            assert_eq!(serde_json::from_str::<Checkpoint>(&text).unwrap(), checkpoint);
+        }
     }
 }

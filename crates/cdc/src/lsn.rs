@@ -92,10 +92,32 @@ impl Position {
     pub const fn outside(end_lsn: Lsn) -> Self {
         Self { commit_lsn: Lsn(end_lsn.0.saturating_sub(1)), seq: 0 }
     }
+
+    /// The place of a record that no capture half wrote: its partition and offset. No log of a server is so long that
+    /// this were one of its places.
+    pub const fn of_record(partition: i32, offset: i64) -> Self {
+        Self {
+            commit_lsn: Lsn(RECORD | partition.cast_unsigned() as u64),
+            seq: offset.cast_unsigned(),
+        }
+    }
+}
+
+/// Marks the place of a record.
+const RECORD: u64 = 1 << 63;
+
+impl Position {
+    /// Where it is, in words for a person.
+    pub fn place(self) -> String {
+        if self.commit_lsn.0 & RECORD != 0 { self.to_string() } else { format!("LSN {self}") }
+    }
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.commit_lsn.0 & RECORD != 0 {
+            return write!(f, "partition {}, offset {}", self.commit_lsn.0 & !RECORD, self.seq);
+        }
         write!(f, "{}:{}", self.commit_lsn, self.seq)
     }
 }
@@ -128,5 +150,6 @@ mod tests {
     fn a_position_reads_back_what_it_prints() {
         let position = Position { commit_lsn: Lsn::new(0x16_B374_D848), seq: 42 };
         assert_eq!(position.to_string().parse::<Position>().unwrap(), position);
+        assert_eq!(Position::of_record(3, 42).to_string(), "partition 3, offset 42");
     }
 }

@@ -92,6 +92,8 @@ counters! {
     queue_bytes,
     /// How many bytes may wait there.
     queue_bytes_max,
+    /// Records in the topics of other producers that are not applied yet, when that was last looked at.
+    lag_records,
     /// How much WAL the source keeps for the slot.
     slot_kept_bytes,
     /// How much WAL the source would keep for it; 0 is without bound.

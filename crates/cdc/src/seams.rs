@@ -1,9 +1,10 @@
 //! The seams: what a source, a transform and a sink promise each other.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Batch, Checkpoint, Event, Fault, Finding, Schema};
+use crate::{Batch, Checkpoint, Event, Fault, Finding, Remedy, Schema, TableName};
 
 /// Where batches come from: a replication slot, or the log.
 pub trait Source: Send {
@@ -32,6 +33,16 @@ pub trait Source: Send {
     /// Says goodbye: what was confirmed last reaches the server. Bounded in time; errors change nothing.
     fn stop(&mut self) -> impl Future<Output = ()> + Send;
 }
+
+/// What the tables of a target look like, for a source whose records do not say it.
+pub trait Catalog: Send + Sync {
+    /// The table that rows of this name go to, under this name; `None` where there is none.
+    fn table<'a>(&'a self, name: &'a TableName) -> Looked<'a>;
+}
+
+/// An answer of a [`Catalog`] that is on its way.
+pub type Looked<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<Schema>, (Remedy, Box<Finding>)>> + Send + 'a>>;
 
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::config::LogSettings;
+use crate::config::{LogSettings, TopicPattern};
 
 /// Who the pipeline is to the brokers, as far as its options tell.
 fn principal(settings: &LogSettings) -> String {
@@ -17,6 +17,9 @@ pub fn commands(settings: &LogSettings) -> String {
         "kafka-acls.sh --bootstrap-server {} --add --allow-principal '{principal}'",
         settings.bootstrap()
     );
+    if !settings.kafka.topics.is_empty() {
+        return reading(settings, &base);
+    }
     let prefix = &settings.kafka.topic_prefix;
     let mut out = String::new();
     let mut topics = |pattern: &str, name: &str| {
@@ -42,4 +45,17 @@ pub fn commands(settings: &LogSettings) -> String {
     }
     let _ = write!(out, "{base} --operation Read --group '{id}'");
     out
+}
+
+/// The lines of a pipeline that only reads the topics of others.
+fn reading(settings: &LogSettings, base: &str) -> String {
+    let names = settings.kafka.topics.iter().map(|pattern| match pattern {
+        TopicPattern::Name(name) => name.as_str(),
+        // The broker knows no regular expressions.
+        TopicPattern::Regex { .. } => "*",
+    });
+    let lines: Vec<String> = names
+        .map(|name| format!("{base} --operation Describe --operation Read --topic '{name}'"))
+        .collect();
+    lines.join("\n")
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use cdc::{BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, TimeMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,22 @@ use crate::converter::Format;
 pub struct Kafka {
     /// The brokers to begin with: `host:port`, one or a list.
     pub brokers: Brokers,
-    /// Topics are `<topic_prefix>.<schema>.<table>`.
+    /// Topics are `<topic_prefix>.<schema>.<table>`. Left out where `topics` says what is read.
+    #[serde(default)]
     pub topic_prefix: String,
+    /// The topics of other producers that a pipeline without `source` applies: names, and `{ regex: … }` for the
+    /// whole of a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<TopicPattern>,
+    /// The format of the keys in `topics`, where it is not `format`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_format: Option<Format>,
+    /// The format of the values in `topics`, where it is not `format`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_format: Option<Format>,
+    /// What the records in `topics` do not say themselves: the modes of the connector that wrote them.
+    #[serde(default, skip_serializing_if = "WrittenWith::is_default")]
+    pub written_with: WrittenWith,
     /// Where transactions begin and end goes to `<topic_prefix>.<topic_transaction>`.
     #[serde(default = "transaction")]
     pub topic_transaction: String,
@@ -49,6 +64,67 @@ pub struct Kafka {
     /// Settings of librdkafka, by its own names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, OptionValue>,
+}
+
+/// Topics that are read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum TopicPattern {
+    /// The topic of this name.
+    Name(String),
+    /// Every topic whose whole name this matches. Names that begin with `__` are Kafka's and Debezium's own, and are
+    /// not matched.
+    Regex {
+        /// The regular expression.
+        regex: String,
+    },
+}
+
+/// The handling modes of a Debezium connector, for records that have no schema beside them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WrittenWith {
+    /// What a `numeric` is. Without it a text is taken for digits or for base64, and one that could be either halts.
+    pub decimal_handling_mode: Option<DecimalMode>,
+    /// What a `bytea` is.
+    pub binary_handling_mode: BinaryMode,
+    /// What a date, a time or a timestamp without zone is.
+    pub time_precision_mode: TimeMode,
+    /// What an `interval` is.
+    pub interval_handling_mode: IntervalMode,
+    /// What an `hstore` is.
+    pub hstore_handling_mode: HstoreMode,
+}
+
+impl WrittenWith {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The forms of values.
+    pub(crate) fn modes(&self) -> Modes {
+        Modes {
+            decimal: self.decimal_handling_mode.unwrap_or_default(),
+            binary: self.binary_handling_mode,
+            time: self.time_precision_mode,
+            interval: self.interval_handling_mode,
+            hstore: self.hstore_handling_mode,
+            ..Modes::default()
+        }
+    }
+}
+
+impl Kafka {
+    /// The format of keys and that of values.
+    pub fn formats(&self) -> (Format, Format) {
+        (self.key_format.unwrap_or(self.format), self.value_format.unwrap_or(self.format))
+    }
+
+    /// Whether a registry has the schemas of any records.
+    pub fn needs_registry(&self) -> bool {
+        let (key, value) = self.formats();
+        [key, value].contains(&Format::Avro)
+    }
 }
 
 /// A schema registry with Confluent's interface.

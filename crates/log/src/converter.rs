@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use cdc::{
     Batch, Event, Lsn, Note, Op, Order, Origin, Position, Row, Schema, SnapshotRow, TableName,
-    Value,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,16 +25,44 @@ pub enum Format {
     DebeziumJson,
     /// The same with `schemas.enable=true`: each record has its schema beside its payload.
     DebeziumJsonSchemas,
-    /// Debezium's envelope as Confluent's AvroConverter writes it; needs `schema_registry`.
+    /// What Confluent's AvroConverter writes: Debezium's envelope, or, read from `topics`, a row; needs
+    /// `schema_registry`.
     Avro,
+    /// A row, without an envelope, as JsonConverter writes it with `schemas.enable=false`. Only read from `topics`.
+    Json,
+    /// The same with `schemas.enable=true`.
+    JsonSchemas,
+    /// Text. Only a key that is read from `topics`.
+    String,
+    /// Bytes. Only a key that is read from `topics`.
+    Bytes,
 }
 
 impl Format {
+    /// The word in the pipeline file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Format::DebeziumJson => "debezium_json",
+            Format::DebeziumJsonSchemas => "debezium_json_schemas",
+            Format::Avro => "avro",
+            Format::Json => "json",
+            Format::JsonSchemas => "json_schemas",
+            Format::String => "string",
+            Format::Bytes => "bytes",
+        }
+    }
+
+    /// Whether a capture half writes it.
+    pub const fn is_written(self) -> bool {
+        matches!(self, Format::DebeziumJson | Format::DebeziumJsonSchemas | Format::Avro)
+    }
+
     /// The converter of this format. `tombstones`: whether a delete is followed by one.
     pub fn converter(self, topic_prefix: &str, tombstones: bool) -> AnyConverter {
         let schemas = match self {
-            Format::DebeziumJson => false,
-            Format::DebeziumJsonSchemas => true,
+            // The others have no envelope: the pipeline file names them for `topics` alone.
+            Format::DebeziumJson | Format::Json | Format::String | Format::Bytes => false,
+            Format::DebeziumJsonSchemas | Format::JsonSchemas => true,
             Format::Avro => {
                 return AnyConverter::Avro(Avro::new(topic_prefix, tombstones));
             }
@@ -131,21 +158,6 @@ impl Piece {
     }
 }
 
-/// A change as any producer of the format writes it: typed values under their names.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Foreign {
-    /// The operation.
-    pub op: Op,
-    /// The source's schema and table, where the record says them.
-    pub table: Option<TableName>,
-    /// The old row.
-    pub before: Option<Value>,
-    /// The new row.
-    pub after: Option<Value>,
-    /// When it was committed, in microseconds since 1970.
-    pub commit_micros: i64,
-}
-
 /// One wire format.
 pub trait Converter: Send {
     /// Meets a batch before its events: what they share is prepared once.
@@ -173,12 +185,6 @@ pub trait Converter: Send {
         verbatim: Option<&[u8]>,
         schema: &Arc<Schema>,
     ) -> Result<Piece, ConvertError>;
-
-    /// Reads the value of a record of another producer.
-    ///
-    /// # Errors
-    /// Where the record is not of this format.
-    fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError>;
 }
 
 /// The converter of any [`Format`].
@@ -221,13 +227,6 @@ impl Converter for AnyConverter {
         match self {
             AnyConverter::DebeziumJson(converter) => converter.decode(value, verbatim, schema),
             AnyConverter::Avro(converter) => converter.decode(value, verbatim, schema),
-        }
-    }
-
-    fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
-        match self {
-            AnyConverter::DebeziumJson(converter) => converter.decode_foreign(value),
-            AnyConverter::Avro(converter) => converter.decode_foreign(value),
         }
     }
 }

@@ -43,6 +43,14 @@ pub enum LogError {
     /// An event that cannot be written.
     #[error("write record: {0}")]
     Encode(#[from] ConvertError),
+    /// The target could not be asked what its tables are.
+    #[error("{}: {}", .finding.place, .finding.reason)]
+    Target {
+        /// What the program does about it.
+        remedy: Remedy,
+        /// What the person is told.
+        finding: Box<Finding>,
+    },
     /// A person has to change something.
     #[error("{}: {}", .0.place, .0.reason)]
     Refused(Box<Finding>),
@@ -60,6 +68,7 @@ impl Fault for LogError {
             | LogError::Void => Remedy::Retry,
             LogError::Registry(error) => error.remedy(),
             LogError::Encode(_) => Remedy::Divert,
+            LogError::Target { remedy, .. } => *remedy,
             LogError::Refused(_) => Remedy::Halt,
         }
     }
@@ -84,7 +93,7 @@ impl Fault for LogError {
                 Finding::failed("record_not_writable", "", error.to_string())
                     .remedy(encode_remedy(error))
             }
-            LogError::Refused(finding) => (**finding).clone(),
+            LogError::Target { finding, .. } | LogError::Refused(finding) => (**finding).clone(),
             LogError::Void => Finding::failed("kafka_void", "", self.to_string())
                 .remedy("Start again from what was committed."),
         }

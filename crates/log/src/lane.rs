@@ -40,12 +40,15 @@ pub(crate) enum Met<'a> {
     Record(&'a dyn MessageRef),
     /// Nothing yet.
     Nothing,
+    /// Nothing, and the partition ended here when the broker was asked last.
+    End,
 }
 
 /// A record, wherever the client keeps it.
 pub(crate) trait MessageRef {
     fn offset(&self) -> i64;
     fn payload(&self) -> Option<&[u8]>;
+    fn key(&self) -> Option<&[u8]>;
     /// The value of a header.
     fn header(&self, name: &str) -> Option<&[u8]>;
 }
@@ -57,6 +60,10 @@ impl<M: Message> MessageRef for M {
 
     fn payload(&self) -> Option<&[u8]> {
         Message::payload(self)
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        Message::key(self)
     }
 
     fn header(&self, name: &str) -> Option<&[u8]> {
@@ -94,6 +101,16 @@ impl Lane {
         Ok(Self { topic: topic.into(), partition, consumer, queue, next, held: None })
     }
 
+    /// Wakes this thread when there is something to read.
+    pub(crate) fn wake(&mut self, thread: std::thread::Thread) {
+        self.queue.set_nonempty_callback(move || thread.unpark());
+    }
+
+    /// The offset that is read next.
+    pub(crate) fn next_offset(&self) -> i64 {
+        self.next
+    }
+
     /// Gives the next record, waiting for it no longer than `wait`.
     pub(crate) fn next(
         &mut self,
@@ -106,6 +123,7 @@ impl Lane {
                 self.next = Message::offset(&message) + 1;
                 take(Met::Record(&message))
             }
+            Some(Err(KafkaError::PartitionEOF(_))) => take(Met::End),
             Some(Err(error)) if is_end(&error) => take(Met::Nothing),
             Some(Err(error)) => Err(self.error(settings, &error)),
             None => take(Met::Nothing),

@@ -26,6 +26,7 @@ mod delivery;
 mod envelope;
 mod error;
 mod fold;
+mod foreign;
 mod forget;
 mod forms;
 mod hand;
@@ -56,13 +57,14 @@ pub use avro::{Avro, SchemaIds};
 pub use check::check;
 pub use config::{
     Brokers, Compression, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames,
-    Takeover,
+    Takeover, TopicPattern, WrittenWith,
 };
-pub use converter::{AnyConverter, ConvertError, Converter, Foreign, Format, Piece};
+pub use converter::{AnyConverter, ConvertError, Converter, Format, Piece};
 pub use cut::{Cut, Places};
 pub use debezium_json::DebeziumJson;
 pub use error::LogError;
 pub use fold::{FoldError, ReadRecord, fold};
+pub use foreign::{check_topic_patterns, check_topics, topic_ends};
 pub use forget::forget;
 pub use hand_over::hand_over;
 pub use names::SchemaError;

@@ -115,6 +115,8 @@ fn debezium_fields(progress: Progress, last: &LastEvent) -> Map<String, Value> {
             say("snapshot_completed", false.into());
             return map;
         }
+        // A capture half has none.
+        Progress::Offsets {} => return map,
         Progress::After { end_lsn } => {
             for name in ["lsn", "lsn_proc", "lsn_commit"] {
                 say(name, end_lsn.get().into());

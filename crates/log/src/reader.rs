@@ -17,7 +17,7 @@ use crate::decoder::Decoder;
 use crate::error::{Asking, LogError};
 use crate::fold::{ReadRecord, fold};
 use crate::lane::{self, Lane, MessageRef, Met};
-use crate::{scan, topics};
+use crate::{foreign, scan, topics};
 
 /// Small batches that wait are made one, up to so many events and bytes.
 const MERGED_EVENTS_MAX: usize = 10_000;
@@ -55,6 +55,9 @@ impl Reader {
         meter: Arc<Meter>,
         after: Option<&Checkpoint>,
     ) -> Result<Self, LogError> {
+        if after.is_some_and(|after| after.progress == (Progress::Offsets {})) {
+            return Err(foreign::other_checkpoint(&settings, "what a capture half wrote"));
+        }
         let decoder = Decoder::begin(settings.clone())?;
         let consumer: BaseConsumer<Said> = client::consumer_config(&settings)?
             .create_with_context(Said::default())
@@ -288,12 +291,12 @@ impl Reader {
                 return if lax {
                     Ok(())
                 } else {
-                    Err(foreign(&place, message, "before the batch begins"))
+                    Err(not_ours(&place, message, "before the batch begins"))
                 };
             }
             Meter::add(&meter.bytes, message.payload().map_or(0, <[u8]>::len) as u64);
             let Some((stamp, record)) = decoder.decode(&place, message)? else {
-                return Err(foreign(&place, message, "without the header pgrelay.position"));
+                return Err(not_ours(&place, message, "without the header pgrelay.position"));
             };
             let Some(record) = record else { return Ok(()) };
             if record.piece.snapshot.is_none() {
@@ -301,11 +304,11 @@ impl Reader {
                     return if lax {
                         Ok(())
                     } else {
-                        Err(foreign(&place, message, "of an earlier batch"))
+                        Err(not_ours(&place, message, "of an earlier batch"))
                     };
                 }
                 if !cut.checkpoint.progress.covers(stamp.position) {
-                    return Err(foreign(&place, message, "of a later batch"));
+                    return Err(not_ours(&place, message, "of a later batch"));
                 }
             }
             records.push(record);
@@ -338,7 +341,7 @@ fn recreated(topic: &str, partition: i32, offset: i64, reason: &str) -> LogError
     .into()
 }
 
-fn foreign(place: &str, message: &dyn MessageRef, what: &str) -> LogError {
+fn not_ours(place: &str, message: &dyn MessageRef, what: &str) -> LogError {
     Finding::failed(
         "kafka_foreign_record",
         format!("{place}, offset {}", message.offset()),

@@ -110,6 +110,16 @@ impl Registrar {
         Ok(())
     }
 
+    /// The schema of this id. Blocks.
+    pub(crate) fn schema(&mut self, id: u32) -> Result<String, LogError> {
+        Ok(self.registry()?.schema(id)?)
+    }
+
+    /// Whether the registry answers. Blocks.
+    pub(crate) fn try_it(&mut self) -> Result<(), LogError> {
+        Ok(self.registry()?.try_it()?)
+    }
+
     /// Brings the converter the schema of a record's id. Blocks.
     pub(crate) fn meet(
         &mut self,
@@ -118,7 +128,7 @@ impl Registrar {
     ) -> Result<(), LogError> {
         let AnyConverter::Avro(avro) = converter else { return Ok(()) };
         let Some(id) = avro.unmet(value) else { return Ok(()) };
-        let schema = self.registry()?.schema(id)?;
+        let schema = self.schema(id)?;
         avro.meet(id, &schema).map_err(|error| {
             Finding::outside("registry_schema_wrong", format!("schema id {id}"), error.to_string())
                 .remedy("See whether the registry is the one the records were written with.")

@@ -6,29 +6,48 @@
 
 use std::sync::Arc;
 
-use cdc::{Batch, Checkpoint, Meter, Source};
+use cdc::{Batch, Catalog, Checkpoint, Meter, Source};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admin;
 use crate::config::LogSettings;
 use crate::cut::Cut;
 use crate::error::LogError;
+use crate::foreign;
 use crate::reader::Reader;
 use crate::sink::{blocking, own_topics};
 use crate::{client, scan, topics};
 
-/// Kafka as a source of what a capture half wrote.
-#[derive(Debug)]
+/// Kafka as a source: of what a capture half wrote, or of the topics of other producers.
 pub struct LogSource {
     settings: LogSettings,
     meter: Arc<Meter>,
-    batches: Option<mpsc::Receiver<Result<Batch, LogError>>>,
+    /// What the tables are that the records of other producers go to.
+    catalog: Option<Arc<dyn Catalog>>,
+    batches: Option<Batches>,
+}
+
+type Batches = mpsc::Receiver<Result<Batch, LogError>>;
+
+/// What a thread does until nobody wants its batches any more.
+type Reading = Box<dyn FnOnce(&mpsc::Sender<Result<Batch, LogError>>)>;
+
+impl std::fmt::Debug for LogSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogSource").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl LogSource {
     /// A source that has not begun.
     pub fn new(settings: LogSettings, meter: Arc<Meter>) -> Self {
-        Self { settings, meter, batches: None }
+        Self { settings, meter, catalog: None, batches: None }
+    }
+
+    /// The same of the topics of other producers, whose records go to the tables of this catalog.
+    pub fn of_topics(settings: LogSettings, catalog: Arc<dyn Catalog>, meter: Arc<Meter>) -> Self {
+        Self { settings, meter, catalog: Some(catalog), batches: None }
     }
 }
 
@@ -50,13 +69,14 @@ impl Source for LogSource {
         let (sender, receiver) = mpsc::channel(1);
         let (ready, begun) = oneshot::channel();
         let (settings, meter) = (self.settings.clone(), Arc::clone(&self.meter));
+        let catalog = self.catalog.clone().map(|catalog| (catalog, Handle::current()));
         std::thread::Builder::new()
             .name("log-reader".to_owned())
-            .spawn(move || match begin(settings, meter, after.as_ref()) {
-                Ok(reader) => {
+            .spawn(move || match begin(settings, meter, catalog, after.as_ref()) {
+                Ok(reading) => {
                     // Where nobody waits any more the channel is closed as well, and the thread ends.
                     let _ = ready.send(Ok(()));
-                    reader.run(&sender);
+                    reading(&sender);
                 }
                 Err(error) => {
                     let _ = ready.send(Err(error));
@@ -82,11 +102,17 @@ impl Source for LogSource {
 fn begin(
     settings: LogSettings,
     meter: Arc<Meter>,
+    catalog: Option<(Arc<dyn Catalog>, Handle)>,
     after: Option<&Checkpoint>,
-) -> Result<Reader, LogError> {
+) -> Result<Reading, LogError> {
+    if let Some((catalog, runtime)) = catalog {
+        let reader = foreign::Reader::begin(settings, catalog, runtime, meter, after)?;
+        return Ok(Box::new(move |batches| reader.run(batches)));
+    }
     // The apply half may be there before the capture half has written anything.
     admin::ensure(&settings, &own_topics(&settings))?;
-    Reader::begin(settings, meter, after)
+    let reader = Reader::begin(settings, meter, after)?;
+    Ok(Box::new(move |batches| reader.run(batches)))
 }
 
 /// Where the log ends.

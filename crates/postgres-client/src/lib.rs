@@ -11,6 +11,7 @@ mod session;
 mod sqlstate;
 mod stream;
 mod tls;
+mod types;
 
 pub use error::{Response, ServerError, safe_message};
 pub use secret::Secret;
@@ -18,6 +19,7 @@ pub use server::{AddressError, Host, Server, SslMode, Tls};
 pub use session::Session;
 pub use sqlstate::{is_about_rows, remedy_of, state_name};
 pub use stream::Stream;
+pub use types::Types;
 
 /// `'text'` as a literal of a statement, each quote and backslash doubled where it must be.
 pub fn quote_literal(text: &str) -> String {

@@ -52,6 +52,13 @@ pub(crate) struct Write {
     pub(crate) position: Position,
 }
 
+impl Write {
+    /// Whether it updates some columns of rows that must be there.
+    pub(crate) fn is_partial(&self) -> bool {
+        matches!(self.form, Form::Keyed(Kind::Update(_) | Kind::Move(_)))
+    }
+}
+
 /// A row and its place in the source's commit order.
 type Placed<'a> = (&'a Row, Position);
 
@@ -274,49 +281,79 @@ pub(crate) fn single(
     settings: &Settings,
     target: &Arc<Target>,
     event: &Event,
-) -> Result<Option<Step>, SinkError> {
+) -> Result<Vec<Step>, SinkError> {
     if !settings.delete && matches!(event.change, Change::Delete { .. }) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let position = event.position;
     if target.key.is_empty() {
         if matches!(event.change, Change::Update { .. }) && written(target).is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        return keyless_step(target, event).map(Some);
+        return Ok(vec![keyless_step(target, event)?]);
     }
-    let step = match &event.change {
-        Change::Insert { after } | Change::Read { after } => {
-            write(target, Kind::Upsert, &written(target), &[(after, position)], false)?
-        }
+    let whole = |row| write(target, Kind::Upsert, &written(target), &[(row, position)], false);
+    let gone = |row| write(target, Kind::Delete, &target.key, &[(row, position)], false);
+    Ok(match &event.change {
+        Change::Insert { after } | Change::Read { after } => vec![whole(after)?],
         Change::Update { before: Some(before), after } if event.is_move() => {
-            let sent: Vec<usize> =
-                written(target).into_iter().filter(|i| after.cell(*i).is_sent()).collect();
-            let new = arrays(target, &sent, &[(after, position)])?;
-            let old = arrays(target, &target.key, &[(before, position)])?;
-            Step::Write(Write {
-                target: target.clone(),
-                form: Form::Keyed(Kind::Move(sent)),
-                arrays: new.into_iter().chain(old).collect(),
-                rows: 1,
-                exact: settings.owns_source,
-                position,
-            })
+            if settings.owns_source {
+                vec![moved(target, before, after, position, true)?]
+            } else if after.has_unchanged() {
+                // The same move may have come before: then the row is there, and has made way for nothing.
+                let keys = [(after, position), (before, position)];
+                vec![displaced(target, &keys)?, moved(target, before, after, position, false)?]
+            } else {
+                vec![gone(before)?, whole(after)?]
+            }
         }
         Change::Update { after, .. } if after.has_unchanged() => {
-            update(settings, target, sent_columns(target, after), &[(after, position)])?
+            vec![update(settings, target, sent_columns(target, after), &[(after, position)])?]
         }
-        Change::Update { after, .. } => {
-            write(target, Kind::Upsert, &written(target), &[(after, position)], false)?
-        }
-        Change::Delete { before } => {
-            write(target, Kind::Delete, &target.key, &[(before, position)], false)?
-        }
+        Change::Update { after, .. } => vec![whole(after)?],
+        Change::Delete { before } => vec![gone(before)?],
         Change::Truncate { restart_identity, .. } => {
-            truncate_step(std::slice::from_ref(target), *restart_identity)
+            vec![truncate_step(std::slice::from_ref(target), *restart_identity)]
         }
-    };
-    Ok(Some(step))
+    })
+}
+
+/// The row of the old key gets the new one, and with it the columns that were sent.
+fn moved(
+    target: &Arc<Target>,
+    before: &Row,
+    after: &Row,
+    position: Position,
+    exact: bool,
+) -> Result<Step, SinkError> {
+    let sent: Vec<usize> =
+        written(target).into_iter().filter(|i| after.cell(*i).is_sent()).collect();
+    let new = arrays(target, &sent, &[(after, position)])?;
+    let old = arrays(target, &target.key, &[(before, position)])?;
+    Ok(Step::Write(Write {
+        target: target.clone(),
+        form: Form::Keyed(Kind::Move(sent)),
+        arrays: new.into_iter().chain(old).collect(),
+        rows: 1,
+        exact,
+        position,
+    }))
+}
+
+/// Makes room for a move: `keys` are the new row and the old one.
+fn displaced(target: &Arc<Target>, keys: &[Placed<'_>; 2]) -> Result<Step, SinkError> {
+    let mut all = Vec::with_capacity(2 * target.key.len());
+    for key in keys {
+        all.extend(arrays(target, &target.key, std::slice::from_ref(key))?);
+    }
+    Ok(Step::Write(Write {
+        target: target.clone(),
+        form: Form::Keyed(Kind::Displace),
+        arrays: all,
+        rows: 1,
+        exact: false,
+        position: keys[0].1,
+    }))
 }
 
 fn keyless_step(target: &Arc<Target>, event: &Event) -> Result<Step, SinkError> {
@@ -345,7 +382,7 @@ fn keyless_step(target: &Arc<Target>, event: &Event) -> Result<Step, SinkError> 
 fn no_old_row(target: &Target, position: Position) -> SinkError {
     cdc::Finding::failed(
         "update_without_key",
-        format!("target table {}, row at LSN {position}", target.name),
+        format!("target table {}, row at {}", target.name, position.place()),
         "an update of a table without a key came without its old row",
     )
     .remedy("let the source send whole rows")

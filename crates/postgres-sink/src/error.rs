@@ -105,7 +105,7 @@ impl Fault for SinkError {
             SinkError::Server { doing, place, error } => server_finding(doing, place, error),
             SinkError::Row { table, key, position, error } => row_finding(table, key, *position, error),
             SinkError::Value { table, column, type_name, position } => {
-                Finding::failed("type_mismatch", format!("target table {table}, column {column}, row at LSN {position}"), format!("the source's value is not of type {type_name}"))
+                Finding::failed("type_mismatch", format!("target table {table}, column {column}, row at {}", position.place()), format!("the source's value is not of type {type_name}"))
                     .remedy("let the target's column have the source's type")
                     .run(format!("ALTER TABLE {} ALTER COLUMN {} TYPE <the source's type>;", table.sql(), cdc::quote_ident(column)))
             }
@@ -128,7 +128,8 @@ fn row_finding(table: &TableName, key: &str, position: Position, error: &ServerE
         format!(", constraint {}", response.constraint)
     };
     let key = if key.is_empty() { String::new() } else { format!(", key ({key})") };
-    let place = format!("target table {table}{column}{constraint}, row at LSN {position}{key}");
+    let place =
+        format!("target table {table}{column}{constraint}, row at {}{key}", position.place());
     let found = |code| Finding::failed(code, place.clone(), error.to_string());
     match response.code.as_str() {
         "23502" => found("not_null_violation")

@@ -8,6 +8,7 @@
 //! after a row that a constraint turned away.
 
 mod apply;
+mod catalog;
 mod checkpoint;
 mod claim;
 mod copy;
@@ -27,6 +28,7 @@ mod truncate;
 mod wire;
 mod work;
 
+pub use catalog::TargetCatalog;
 pub use error::SinkError;
 pub use preflight::{drop_made, grants, preflight, read_checkpoint};
 pub use settings::{Constraints, Mode, Settings};

@@ -44,15 +44,15 @@ impl<'a> Pipeline<'a> {
         let mut first = None;
         for (answer, write) in self.answers.drain(..) {
             match answer.await {
-                Ok(touched) => {
-                    if let Some(write) = write
-                        && first.is_none()
-                        && write.exact
-                        && touched != write.rows
-                    {
+                Ok(touched) => match write {
+                    Some(write) if write.exact && touched != write.rows && first.is_none() => {
                         first = Some(row_missing(write, touched));
                     }
-                }
+                    Some(write) if write.is_partial() && touched < write.rows => {
+                        tracing::warn!(table = %write.target.name, place = %write.position, rows = write.rows, found = touched, "updates without every column found no row, and left it so: a producer may send a change twice");
+                    }
+                    _ => {}
+                },
                 Err(error) => {
                     first.get_or_insert_with(|| failed(write, error.into()));
                 }
@@ -65,7 +65,7 @@ impl<'a> Pipeline<'a> {
 fn row_missing(write: &Write, touched: u64) -> SinkError {
     Finding::failed(
         "row_missing",
-        format!("target table {}, row at LSN {}", write.target.name, write.position),
+        format!("target table {}, row at {}", write.target.name, write.position.place()),
         format!("an update or delete of {} rows found {touched}: the target is not what the source was", write.rows),
     )
     .remedy("the update does not carry every column, so the row cannot be made: empty the target's tables, run `pgrelay drop` for the pipeline and start it again, which copies all tables")

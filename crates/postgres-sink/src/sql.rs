@@ -17,6 +17,9 @@ pub(crate) enum Kind {
     Move(Vec<usize>),
     /// Deletes by the key.
     Delete,
+    /// Deletes the row that has the new key where one with the old key is there, too: what a move that came before made.
+    /// The new key's columns come first, then the old one's.
+    Displace,
 }
 
 /// A statement and the way of each of its parameters.
@@ -47,8 +50,12 @@ fn unnest(parameters: &[Wire]) -> String {
 }
 
 fn by_key(target: &Target, first_parameter: usize) -> String {
+    key_of("t", target, first_parameter)
+}
+
+fn key_of(alias: &str, target: &Target, first_parameter: usize) -> String {
     let equal = |(n, &i): (usize, &usize)| {
-        format!("t.{} = {}", target.columns[i].sql, value(target, i, first_parameter + n))
+        format!("{alias}.{} = {}", target.columns[i].sql, value(target, i, first_parameter + n))
     };
     target.key.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
 }
@@ -64,6 +71,7 @@ pub(crate) fn statement(target: &Target, kind: &Kind, mode: Mode) -> Text {
         Kind::Upsert => insert(target, on_conflict(target)),
         Kind::Update(columns) | Kind::Move(columns) => update(target, columns),
         Kind::Delete => delete(target),
+        Kind::Displace => displace(target),
     }
 }
 
@@ -129,6 +137,20 @@ fn delete(target: &Target) -> Text {
     Text { sql, parameters }
 }
 
+fn displace(target: &Target) -> Text {
+    let key: Vec<Wire> = target.key.iter().map(|&i| target.columns[i].wire).collect();
+    let parameters = [key.as_slice(), key.as_slice()].concat();
+    let sql = format!(
+        "DELETE FROM {0} AS t USING {1} WHERE {2} AND NOT ({3}) AND EXISTS (SELECT FROM {0} AS o WHERE {4})",
+        target.sql,
+        unnest(&parameters),
+        by_key(target, 0),
+        by_key(target, key.len()),
+        key_of("o", target, key.len()),
+    );
+    Text { sql, parameters }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +192,11 @@ mod tests {
             text(Kind::Move(vec![0, 1])),
             "UPDATE \"s\".\"orders\" AS t SET \"id\" = k.c0, \"total\" = k.c1::\"pg_catalog\".\"numeric\" \
              FROM unnest($1, $2, $3) AS k(c0, c1, c2) WHERE t.\"id\" = k.c2"
+        );
+        assert_eq!(
+            text(Kind::Displace),
+            "DELETE FROM \"s\".\"orders\" AS t USING unnest($1, $2) AS k(c0, c1) WHERE t.\"id\" = k.c0 \
+             AND NOT (t.\"id\" = k.c1) AND EXISTS (SELECT FROM \"s\".\"orders\" AS o WHERE o.\"id\" = k.c1)"
         );
         assert_eq!(
             text(Kind::Delete),

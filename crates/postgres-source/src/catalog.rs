@@ -1,13 +1,13 @@
 //! What the source's catalog says about tables and types.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cdc::{Column, Identity, Kind, PgType, Schema, Special, TableName};
+use cdc::{Column, Identity, Schema, TableName};
 use pgoutput::{Relation, RelationColumn};
-use postgres_client::{ServerError, Session};
+use postgres_client::{ServerError, Session, Types};
 
-use crate::shape::{Shape, SourceTypes};
+use crate::shape::Shape;
 use crate::source_type;
 
 /// A table that could be captured.
@@ -175,7 +175,7 @@ pub(crate) async fn describe(
     shape: &Shape,
 ) -> Result<Arc<Schema>, ServerError> {
     let table = tables(session, Some(relation.oid)).await?.pop();
-    let mut types = Types { session, seen: HashMap::new() };
+    let mut types = Types::new(session);
     let mut columns = Vec::with_capacity(relation.columns.len());
     for column in &relation.columns {
         let known = table
@@ -194,7 +194,7 @@ pub(crate) async fn describe(
     let key = key_of(relation, table.as_ref());
     let name = TableName::new(&relation.schema, &relation.name);
     if !shape.source_types.is_empty() {
-        types.tell(&name, &mut columns, &shape.source_types).await?;
+        source_type::tell(session, &name, &mut columns, &shape.source_types).await?;
     }
     let mut schema = Schema::new(name, columns, key, relation.identity);
     schema.message_key = shape.message_key.of(&schema.origin, &schema.columns);
@@ -227,133 +227,5 @@ fn key_of(relation: &Relation, table: Option<&Table>) -> Vec<usize> {
             let columns = relation.columns.iter().enumerate();
             columns.filter(|(_, column)| column.identity).map(|(i, _)| i).collect()
         }
-    }
-}
-
-/// Types by their number, each asked for once.
-struct Types<'a> {
-    session: &'a Session,
-    seen: HashMap<(u32, i32), PgType>,
-}
-
-const TYPE: &str = "
-    SELECT pg_catalog.format_type($1, $2), t.typtype::text, t.typcategory::text, t.typelem, t.typbasetype, t.typtypmod,
-           t.typname::text AS typname, t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AS built_in,
-           ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS labels
-    FROM pg_catalog.pg_type t WHERE t.oid = $1";
-
-impl Types<'_> {
-    /// Has the columns that are asked for say their types.
-    async fn tell(
-        &self,
-        table: &TableName,
-        columns: &mut [Column],
-        asked: &SourceTypes,
-    ) -> Result<(), ServerError> {
-        for column in columns {
-            let row = self.session.query_opt(TYPE, &[&column.pg.oid, &column.pg.typmod]).await?;
-            let Some(row) = row else { continue };
-            let name: &str = row.get("typname");
-            if asked.wants(table, &column.name, name) {
-                column.source_type = Some(source_type::of(column, name));
-            }
-        }
-        Ok(())
-    }
-
-    async fn resolve(&mut self, oid: u32, typmod: i32) -> Result<PgType, ServerError> {
-        if let Some(known) = self.seen.get(&(oid, typmod)) {
-            return Ok(known.clone());
-        }
-        // A type dropped since the row was written has no name: its values still travel as text.
-        let Some(row) = self.session.query_opt(TYPE, &[&oid, &typmod]).await? else {
-            return Ok(PgType { typmod, ..PgType::new(oid, "text", Kind::Other) });
-        };
-        let mut resolved = PgType {
-            oid,
-            typmod,
-            name: row.get::<_, String>(0).into(),
-            kind: Kind::Other,
-            labels: names(row.get("labels")),
-            base: None,
-        };
-        let (element, base): (u32, u32) = (row.get(3), row.get(4));
-        if row.get::<_, &str>(1) == "d" {
-            let under = Box::pin(self.resolve(base, row.get(5))).await?;
-            resolved.typmod = under.typmod;
-            resolved.base = Some(under.base.unwrap_or(under.name));
-            resolved.kind = under.kind;
-            resolved.labels = under.labels;
-        } else if row.get::<_, &str>(2) == "A" && element != 0 {
-            let element = Box::pin(self.resolve(element, typmod)).await?;
-            resolved.kind = Kind::Array(Box::new(element.kind));
-            resolved.labels = element.labels;
-        } else if row.get::<_, &str>(1) == "e" {
-            resolved.kind = Kind::Enum;
-        } else {
-            resolved.kind = kind_of(row.get::<_, &str>(6), row.get("built_in"));
-        }
-        self.seen.insert((oid, typmod), resolved.clone());
-        Ok(resolved)
-    }
-}
-
-/// How the values of the scalar type called `name` are read.
-fn kind_of(name: &str, built_in: bool) -> Kind {
-    match name {
-        _ if !built_in => extension_kind(name),
-        "bool" => Kind::Bool,
-        "int2" => Kind::Int2,
-        "int4" => Kind::Int4,
-        "int8" => Kind::Int8,
-        "float4" => Kind::Float4,
-        "float8" => Kind::Float8,
-        "numeric" => Kind::Numeric,
-        "text" | "varchar" | "bpchar" | "name" => Kind::Text,
-        "bytea" => Kind::Bytea,
-        "date" => Kind::Date,
-        "time" => Kind::Time,
-        "timestamp" => Kind::Timestamp,
-        "timestamptz" => Kind::Timestamptz,
-        "json" => Kind::Json,
-        "jsonb" => Kind::Jsonb,
-        "uuid" => Kind::Uuid,
-        "bit" => Kind::Special(Special::Bit),
-        "varbit" => Kind::Special(Special::Varbit),
-        "money" => Kind::Special(Special::Money),
-        "oid" => Kind::Special(Special::Oid),
-        "timetz" => Kind::Special(Special::Timetz),
-        "interval" => Kind::Special(Special::Interval),
-        "xml" => Kind::Special(Special::Xml),
-        "point" => Kind::Special(Special::Point),
-        "line" => Kind::Special(Special::Line),
-        "lseg" => Kind::Special(Special::Lseg),
-        "box" => Kind::Special(Special::Box),
-        "path" => Kind::Special(Special::Path),
-        "polygon" => Kind::Special(Special::Polygon),
-        "circle" => Kind::Special(Special::Circle),
-        "tsvector" => Kind::Special(Special::Tsvector),
-        "inet" | "cidr" | "macaddr" | "macaddr8" | "int4range" | "int8range" | "numrange"
-        | "tsrange" | "tstzrange" | "daterange" => Kind::Special(Special::Word),
-        _ => Kind::Other,
-    }
-}
-
-/// The same for a type that is not the server's own. Extensions are known by their types' names, as they may be in any
-/// schema.
-fn extension_kind(name: &str) -> Kind {
-    match name {
-        "citext" => Kind::Text,
-        "hstore" => Kind::Special(Special::Hstore),
-        "ltree" => Kind::Special(Special::Ltree),
-        "geometry" => Kind::Special(Special::Geometry),
-        "geography" => Kind::Special(Special::Geography),
-        "vector" => Kind::Special(Special::Vector),
-        "halfvec" => Kind::Special(Special::Halfvec),
-        "sparsevec" => Kind::Special(Special::Sparsevec),
-        "isbn" | "ean13" | "isbn13" | "ismn" | "ismn13" | "issn" | "issn13" | "upc" => {
-            Kind::Special(Special::Word)
-        }
-        _ => Kind::Other,
     }
 }

@@ -51,7 +51,9 @@ impl Beat {
             Progress::Inside { commit_lsn, done } => {
                 Position { commit_lsn, seq: done.saturating_sub(1) }
             }
-            Progress::Snapshot { .. } => Position { commit_lsn: Lsn::ZERO, seq: 0 },
+            Progress::Snapshot { .. } | Progress::Offsets {} => {
+                Position { commit_lsn: Lsn::ZERO, seq: 0 }
+            }
         };
         Some(Note::Heartbeat(cdc::Heartbeat { position }))
     }

@@ -3,13 +3,34 @@
 //! Lengths and scales are those of PostgreSQL's JDBC driver (`TypeInfoCache`): digits of numbers, characters of texts and
 //! of times as they are shown. An array has those of its elements, a domain those of what it is made of.
 
-use cdc::{Column, Kind, PgType, SourceType, Special};
+use cdc::{Column, Kind, PgType, SourceType, Special, TableName};
+use postgres_client::{ServerError, Session};
+
+use crate::shape::SourceTypes;
 
 /// What the driver says of types that have no bound.
 const UNBOUND: i32 = i32::MAX;
 
+/// Has the columns that are asked for say their types.
+pub(crate) async fn tell(
+    session: &Session,
+    table: &TableName,
+    columns: &mut [Column],
+    asked: &SourceTypes,
+) -> Result<(), ServerError> {
+    const NAME: &str = "SELECT typname::text FROM pg_catalog.pg_type WHERE oid = $1";
+    for column in columns {
+        let Some(row) = session.query_opt(NAME, &[&column.pg.oid]).await? else { continue };
+        let name: &str = row.get(0);
+        if asked.wants(table, &column.name, name) {
+            column.source_type = Some(of(column, name));
+        }
+    }
+    Ok(())
+}
+
 /// The type of a column, which the catalog calls `name`.
-pub(crate) fn of(column: &Column, name: &str) -> SourceType {
+fn of(column: &Column, name: &str) -> SourceType {
     let (length, scale) = length_and_scale(&column.pg.kind, &column.pg, name);
     SourceType {
         column: column.name.clone(),

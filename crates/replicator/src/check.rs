@@ -39,10 +39,17 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
         }
     }
     if let Some(log) = pipeline.log() {
-        findings.extend(
-            pgrelay_log::check(log, &captured.iter().map(|schema| &**schema).collect::<Vec<_>>())
-                .await,
-        );
+        if log.kafka.topics.is_empty() {
+            let tables = captured.iter().map(|schema| &**schema).collect::<Vec<_>>();
+            findings.extend(pgrelay_log::check(log, &tables).await);
+        } else {
+            let after = match pipeline.sink() {
+                // What keeps the target from being read is among the findings below.
+                Some(sink) => postgres_sink::read_checkpoint(sink).await.ok().flatten(),
+                None => None,
+            };
+            findings.extend(pgrelay_log::check_topics(log, after.as_ref()).await);
+        }
         grants.push_str(&format!(
             "-- Kafka: the least the principal needs\n{}\n",
             pgrelay_log::acl_commands(log)

@@ -1,8 +1,14 @@
 //! `pgrelay drop`: removes the slot, the publication and the checkpoints a pipeline made. Rows and topics stay.
 
 use cdc::{Fault, Finding};
+use pgrelay_log::LogSettings;
 
 use crate::config::Pipeline;
+
+/// The log, if it keeps a checkpoint: topics of other producers are only read.
+fn written(pipeline: &Pipeline) -> Option<&LogSettings> {
+    pipeline.log().filter(|log| log.kafka.topics.is_empty())
+}
 
 /// What `drop` would remove, for the question before it.
 pub fn what(pipeline: &Pipeline) -> Vec<String> {
@@ -13,7 +19,7 @@ pub fn what(pipeline: &Pipeline) -> Vec<String> {
             source.slot, source.publication, source.server
         ));
     }
-    if let Some(log) = pipeline.log() {
+    if let Some(log) = written(pipeline) {
         list.push(format!(
             "the capture checkpoint in topic {}",
             pgrelay_log::topics::offsets_topic(&log.kafka.topic_prefix)
@@ -36,7 +42,7 @@ pub async fn drop(pipeline: &Pipeline) -> Result<(), Box<Finding>> {
     if let Some(source) = pipeline.source() {
         postgres_source::drop_made(source).await.map_err(|error| failed(&error))?;
     }
-    if let Some(log) = pipeline.log() {
+    if let Some(log) = written(pipeline) {
         pgrelay_log::forget(log).await.map_err(|error| failed(&error))?;
     }
     if let Some(sink) = pipeline.sink() {

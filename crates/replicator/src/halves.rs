@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use cdc::{Finding, Lsn, Meter};
-use pgrelay_log::{LogEnd, LogSink, LogSource};
-use postgres_sink::PostgresSink;
+use pgrelay_log::{LogEnd, LogSettings, LogSink, LogSource};
+use postgres_sink::{PostgresSink, TargetCatalog};
 use postgres_source::PostgresSource;
 use tokio_util::sync::CancellationToken;
 use transforms::NewColumns;
@@ -103,6 +103,9 @@ impl Pipeline {
         match (goal, self.source(), self.log()) {
             (Goal::Lsn(lsn), Some(_), _) => Ok(Until::Lsn(lsn)),
             (Goal::Now, Some(source), _) => Ok(Until::Lsn(postgres_source::wal_end(source).await?)),
+            (Goal::Now, None, Some(log)) if !log.kafka.topics.is_empty() => {
+                Ok(Until::Offsets(Arc::new(pgrelay_log::topic_ends(log).await?)))
+            }
             (Goal::Now, None, Some(log)) => {
                 let end = LogEnd::whole(log).await?;
                 Ok(Until::Cut(end.map_or(-1, |end| end.cut)))
@@ -150,7 +153,11 @@ impl Half {
     ///
     /// # Errors
     /// What ended it.
-    pub async fn run(&self, until: Option<Until>, stop: &CancellationToken) -> Result<(), Failure> {
+    pub async fn run(
+        &self,
+        until: Option<&Until>,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
         let mut chain = self.chain()?;
         let meter = &self.meter;
         match (&self.pipeline.ends, self.role) {
@@ -165,7 +172,7 @@ impl Half {
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
             }
             (Ends::Log { log, sink: Some(sink), .. }, Role::Apply) => {
-                let mut source = LogSource::new((**log).clone(), meter.clone());
+                let mut source = reading(log, sink, meter);
                 let mut sink = PostgresSink::new((**sink).clone(), meter.clone());
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
             }
@@ -176,13 +183,21 @@ impl Half {
     fn capture(
         &self,
         settings: &postgres_source::Settings,
-        until: Option<Until>,
+        until: Option<&Until>,
     ) -> PostgresSource {
         let source = PostgresSource::new(settings.clone(), self.meter.clone());
         let mut source = source.copied(self.copied.clone());
         if let Some(Until::Lsn(lsn)) = until {
-            source.until(lsn);
+            source.until(*lsn);
         }
         source
     }
+}
+
+/// What a capture half wrote, or the topics of other producers.
+fn reading(log: &LogSettings, sink: &postgres_sink::Settings, meter: &Arc<Meter>) -> LogSource {
+    if log.kafka.topics.is_empty() {
+        return LogSource::new(log.clone(), meter.clone());
+    }
+    LogSource::of_topics(log.clone(), Arc::new(TargetCatalog::new(sink.clone())), meter.clone())
 }

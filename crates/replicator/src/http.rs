@@ -34,6 +34,9 @@ pub struct HalfStatus {
     pub detail: String,
     /// Bytes between the end of the source's WAL and what is durable.
     pub lag_bytes: u64,
+    /// Records in the topics of other producers that are not applied yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_records: Option<u64>,
     /// Events made durable since the process began.
     pub events: u64,
     /// Errors since the process began.
@@ -86,12 +89,15 @@ async fn ready(State(halves): State<Halves>) -> (StatusCode, String) {
 fn half_status(half: &Half) -> HalfStatus {
     let phase = half.meter.phase();
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    let log = half.pipeline.log();
+    let reads_others = log.is_some_and(|log| !log.kafka.topics.is_empty());
     HalfStatus {
         pipeline: half.pipeline.name.to_string(),
         half: half.role.word().to_owned(),
         phase: phase.word().to_owned(),
         detail: phase.detail().to_owned(),
         lag_bytes: load(&half.meter.head_lsn).saturating_sub(load(&half.meter.durable_lsn)),
+        lag_records: reads_others.then(|| load(&half.meter.lag_records)),
         events: load(&half.meter.events),
         errors: load(&half.meter.errors),
     }
@@ -176,6 +182,11 @@ fn register(registry: &mut Registry, half: &Half) {
         ("snapshot_tables_total", "Tables the snapshot reads", &meter.snapshot_tables_total),
         ("queue_bytes", "Bytes waiting between the socket and the batch", &meter.queue_bytes),
         ("queue_bytes_max", "How many bytes may wait there", &meter.queue_bytes_max),
+        (
+            "lag_records",
+            "Records in the topics of other producers that are not applied yet",
+            &meter.lag_records,
+        ),
         ("slot_kept_bytes", "WAL the source keeps for the slot", &meter.slot_kept_bytes),
         (
             "slot_keep_bytes_max",

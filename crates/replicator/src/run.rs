@@ -10,12 +10,14 @@
 //! shrink to one event when there is none.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cdc::{
     Batch, Checkpoint, Event, Fault, Finding, Flow, Lsn, Meter, Phase, Progress, Remedy, Sink,
     Source, Transform, TransformError,
 };
+use pgrelay_log::Places;
 use tokio_util::sync::CancellationToken;
 use transforms::{Chain, NewColumns, Step};
 
@@ -23,7 +25,7 @@ use transforms::{Chain, NewColumns, Step};
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// When a run is over on its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Until {
     /// Everything that was committed before this LSN is durable at the sink.
     Lsn(Lsn),
@@ -31,13 +33,24 @@ pub enum Until {
     Cut(i64),
     /// The copy of the tables is durable at the sink.
     Copied,
+    /// Every record before these offsets is durable at the sink.
+    Offsets(Arc<Places>),
 }
 
 impl Until {
-    fn reached(self, checkpoint: &Checkpoint) -> bool {
+    /// Whether there is nothing to wait for, as the log holds nothing.
+    fn is_void(&self, committed: Option<&Checkpoint>) -> bool {
+        match self {
+            Until::Lsn(_) | Until::Copied => false,
+            Until::Cut(last) => *last < 0,
+            Until::Offsets(ends) => ends.is_empty() && committed.is_none(),
+        }
+    }
+
+    fn reached(&self, checkpoint: &Checkpoint) -> bool {
         match self {
             Until::Lsn(lsn) => {
-                matches!(checkpoint.progress, Progress::After { end_lsn } if end_lsn >= lsn)
+                matches!(checkpoint.progress, Progress::After { end_lsn } if end_lsn >= *lsn)
             }
             Until::Copied => !matches!(checkpoint.progress, Progress::Snapshot { .. }),
             Until::Cut(offset) => {
@@ -46,8 +59,16 @@ impl Until {
                         .log
                         .as_ref()
                         .and_then(|log| log.cut)
-                        .is_some_and(|cut| cut >= offset)
+                        .is_some_and(|cut| cut >= *offset)
             }
+            Until::Offsets(ends) => checkpoint.log.as_ref().is_some_and(|log| {
+                ends.iter().all(|(topic, ends)| {
+                    let stands = log.ends.get(topic);
+                    ends.iter().all(|(partition, end)| {
+                        stands.and_then(|at| at.get(partition)).is_some_and(|at| at >= end)
+                    })
+                })
+            }),
         }
     }
 }
@@ -90,7 +111,7 @@ pub async fn run<S: Source, K: Sink>(
     sink: &mut K,
     meter: &Meter,
     bounds: Bounds,
-    until: Option<Until>,
+    until: Option<&Until>,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let stopped = tokio::select! {
@@ -112,22 +133,24 @@ async fn start<S: Source, K: Sink>(
     source: &mut S,
     chain: &mut Chained,
     sink: &mut K,
-    until: Option<Until>,
+    until: Option<&Until>,
 ) -> Result<Option<()>, Failure> {
     source.claim().await?;
     let committed = sink.committed().await?;
-    // A log that holds nothing has no cut to wait for.
-    if matches!(until, Some(Until::Cut(last)) if last < 0) {
+    if until.is_some_and(|until| until.is_void(committed.as_ref())) {
         return Ok(None);
     }
+    let mut done = false;
     if let Some(checkpoint) = &committed {
         chain.remember(checkpoint);
-        if until.is_some_and(|until| until.reached(checkpoint)) {
-            return Ok(None);
-        }
+        done = until.is_some_and(|until| until.reached(checkpoint));
+    }
+    // Topics that end before the place where the target stands are not those it was fed from: their source says so.
+    if done && !matches!(until, Some(Until::Offsets(_))) {
+        return Ok(None);
     }
     source.start(committed).await?;
-    Ok(Some(()))
+    Ok((!done).then_some(()))
 }
 
 /// What is taken in while a batch is written.
@@ -174,7 +197,7 @@ async fn work<S: Source, K: Sink>(
     sink: &mut K,
     meter: &Meter,
     bounds: Bounds,
-    until: Option<Until>,
+    until: Option<&Until>,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let mut waiting = Waiting::default();

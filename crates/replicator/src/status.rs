@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cdc::{Fault, Finding};
+use cdc::{Checkpoint, Fault, Finding};
+use pgrelay_log::LogSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -28,9 +29,13 @@ pub async fn ask(address: SocketAddr) -> Option<Vec<HalfStatus>> {
 pub fn line(status: &HalfStatus) -> String {
     let detail =
         if status.detail.is_empty() { String::new() } else { format!(": {}", status.detail) };
+    let lag = match status.lag_records {
+        Some(records) => format!("{records} records"),
+        None => format!("{} bytes", status.lag_bytes),
+    };
     format!(
-        "{} {}  {}{detail}  lag {} bytes, {} events, {} errors",
-        status.pipeline, status.half, status.phase, status.lag_bytes, status.events, status.errors
+        "{} {}  {}{detail}  lag {}, {} events, {} errors",
+        status.pipeline, status.half, status.phase, lag, status.events, status.errors
     )
 }
 
@@ -44,7 +49,8 @@ pub async fn from_systems(pipeline: &Pipeline) -> (Vec<String>, Vec<Finding>) {
             Err(error) => findings.push(error.finding()),
         }
     }
-    if let Some(log) = pipeline.log() {
+    let others = pipeline.log().filter(|log| !log.kafka.topics.is_empty());
+    if let (Some(log), None) = (pipeline.log(), others) {
         match pgrelay_log::LogEnd::read(log).await {
             Ok(Some(end)) => {
                 let lag = head
@@ -68,8 +74,12 @@ pub async fn from_systems(pipeline: &Pipeline) -> (Vec<String>, Vec<Finding>) {
                 let lag = head
                     .zip(checkpoint.progress.start_lsn())
                     .map(|(head, at)| head.bytes_since(at));
+                let records = match others {
+                    Some(log) => waiting(log, &checkpoint, &mut findings).await,
+                    None => String::new(),
+                };
                 lines.push(format!(
-                    "{} {half}  not running here  {}{}",
+                    "{} {half}  not running here  {}{}{records}",
                     pipeline.name,
                     checkpoint.progress,
                     lag_text(lag)
@@ -80,6 +90,29 @@ pub async fn from_systems(pipeline: &Pipeline) -> (Vec<String>, Vec<Finding>) {
         }
     }
     (lines, findings)
+}
+
+/// How many records of topics of other producers are not applied yet.
+async fn waiting(
+    log: &LogSettings,
+    checkpoint: &Checkpoint,
+    findings: &mut Vec<Finding>,
+) -> String {
+    let ends = match pgrelay_log::topic_ends(log).await {
+        Ok(ends) => ends,
+        Err(error) => {
+            findings.push(error.finding());
+            return String::new();
+        }
+    };
+    let place = checkpoint.log.as_deref().cloned().unwrap_or_default();
+    let stands = |topic: &str, partition: i32| {
+        place.ends.get(topic).and_then(|ends| ends.get(&partition)).copied().unwrap_or(0)
+    };
+    let behind = ends.iter().flat_map(|(topic, ends)| {
+        ends.iter().map(move |(&partition, end)| (end - stands(topic, partition)).max(0))
+    });
+    format!("  lag {} records", behind.sum::<i64>())
 }
 
 fn lag_text(lag: Option<u64>) -> String {

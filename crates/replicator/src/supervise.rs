@@ -85,7 +85,7 @@ async fn attempt(
     // Says whose batch the marks under it speak of; only who asks for the marks sees it.
     let role = half.role.word();
     let span = tracing::trace_span!(target: "pgrelay::phase", "half", role);
-    half.run(*until, stop).instrument(span).await
+    half.run(until.as_ref(), stop).instrument(span).await
 }
 
 fn progress(meter: &Meter) -> (u64, u64) {

@@ -144,7 +144,7 @@ async fn play(
     let mut sink = Memory { log: log.clone(), turns, fails };
     let mut chain = Chained::new("transforms", Vec::new(), None).unwrap();
     let (meter, stop) = (Meter::default(), CancellationToken::new());
-    let ran = run(&mut source, &mut chain, &mut sink, &meter, bounds, Some(until), &stop).await;
+    let ran = run(&mut source, &mut chain, &mut sink, &meter, bounds, Some(&until), &stop).await;
     let said = log.lock().unwrap().clone();
     (said, ran)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::error::Tried;
 use crate::files::Home;
 use crate::http;
 use crate::jars::Jars;
@@ -28,6 +29,52 @@ const DEBEZIUM: Jars = Jars {
     pom: include_str!("../connect/debezium-postgres.xml"),
     goal: "unpack-dependencies",
 };
+
+const JDBC: Jars = Jars {
+    folder: "debezium-jdbc-3.6.0.Final",
+    about: "Debezium's JDBC sink connector 3.6.0.Final (58 MB)",
+    pom: include_str!("../connect/debezium-jdbc.xml"),
+    goal: "unpack-dependencies",
+};
+
+const AVRO: Jars = Jars {
+    folder: "avro-converter-2.6.8.Final",
+    about: "Apicurio's Avro converter 2.6.8.Final (20 MB)",
+    pom: include_str!("../connect/avro-converter.xml"),
+    goal: "copy-dependencies",
+};
+
+/// What a worker can have beside the PostgreSQL connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plugin {
+    /// Debezium's JDBC sink, `io.debezium.connector.jdbc.JdbcSinkConnector`.
+    JdbcSink,
+    /// A converter that writes Avro as Confluent's does, `io.apicurio.registry.utils.converter.AvroConverter`.
+    AvroConverter,
+}
+
+impl Plugin {
+    const fn jars(self) -> &'static Jars {
+        match self {
+            Plugin::JdbcSink => &JDBC,
+            Plugin::AvroConverter => &AVRO,
+        }
+    }
+
+    /// Where the worker finds it: an archive has a folder for each plugin, mere jars must be given one.
+    fn folder(self, home: &Home) -> Result<String> {
+        let mut folder = self.jars().fetch()?;
+        if self.jars().goal == "copy-dependencies" {
+            let plugins = home.path().join("plugins");
+            std::fs::create_dir_all(&plugins).tried(|| format!("make {}", plugins.display()))?;
+            let link = plugins.join(self.jars().folder);
+            std::os::unix::fs::symlink(&folder, &link)
+                .tried(|| format!("link {}", link.display()))?;
+            folder = plugins;
+        }
+        Ok(folder.to_string_lossy().into_owned())
+    }
+}
 
 const START_LIMIT: Duration = Duration::from_secs(120);
 /// How long a connector may take to run, or to be gone.
@@ -66,7 +113,15 @@ impl Connect {
     /// # Errors
     /// Where Java is missing, the jars cannot be fetched, or the worker does not start: then with the end of its log.
     pub fn start(bootstrap: &str) -> Result<Connect> {
-        Connect::launch(bootstrap, Keeping::File)
+        Connect::launch(bootstrap, &[], Keeping::File)
+    }
+
+    /// The same with further plugins.
+    ///
+    /// # Errors
+    /// As [`Connect::start`].
+    pub fn with(bootstrap: &str, more: &[Plugin]) -> Result<Connect> {
+        Connect::launch(bootstrap, more, Keeping::File)
     }
 
     /// The same, with connectors and offsets in topics named after `group`: `<group>-offsets` is that of the offsets.
@@ -74,19 +129,23 @@ impl Connect {
     /// # Errors
     /// As [`Connect::start`].
     pub fn distributed(bootstrap: &str, group: &str) -> Result<Connect> {
-        Connect::launch(bootstrap, Keeping::Topics(group))
+        Connect::launch(bootstrap, &[], Keeping::Topics(group))
     }
 
-    fn launch(bootstrap: &str, keeping: Keeping<'_>) -> Result<Connect> {
+    fn launch(bootstrap: &str, more: &[Plugin], keeping: Keeping<'_>) -> Result<Connect> {
         let java = kafka::java()?;
-        let (jars, plugins) = (WORKER.fetch()?, DEBEZIUM.fetch()?);
+        let jars = WORKER.fetch()?;
         let home = Home::new(None, None)?;
+        let mut plugins = vec![DEBEZIUM.fetch()?.to_string_lossy().into_owned()];
+        for plugin in more {
+            plugins.push(plugin.folder(&home)?);
+        }
         let port = Port::free()?;
         let path = |name: &str| home.path().join(name);
         let file = path("connect.properties");
         files::write(
             &file,
-            &properties(bootstrap, port.number(), &plugins, &path("offsets"), keeping),
+            &properties(bootstrap, port.number(), &plugins.join(","), &path("offsets"), keeping),
             None,
         )?;
         files::write(&path("log4j2.properties"), LOG, None)?;
@@ -263,19 +322,20 @@ fn java_args(jars: &Path, log: &Path, properties: &Path, keeping: Keeping<'_>) -
 fn properties(
     bootstrap: &str,
     port: u16,
-    plugins: &Path,
+    plugins: &str,
     offsets: &Path,
     keeping: Keeping<'_>,
 ) -> String {
+    // Debezium's PostgreSQL connector names its plugins; in others they may have to be searched for.
+    let discovery = if plugins.contains(',') { "hybrid_warn" } else { "service_load" };
     let listener = format!("http://127.0.0.1:{port}");
-    let (plugins, offsets) = (plugins.to_string_lossy(), offsets.to_string_lossy());
+    let offsets = offsets.to_string_lossy();
     let json = "org.apache.kafka.connect.json.JsonConverter";
     let lines = [
         ("bootstrap.servers", bootstrap),
         ("listeners", &listener),
-        ("plugin.path", &plugins),
-        // The archive names its plugins, so nothing needs to be searched.
-        ("plugin.discovery", "service_load"),
+        ("plugin.path", plugins),
+        ("plugin.discovery", discovery),
         ("offset.flush.interval.ms", "1000"),
         ("key.converter", json),
         ("value.converter", json),

@@ -30,7 +30,7 @@ pub mod registry;
 pub mod tools;
 pub mod wait;
 
-pub use connect::Connect;
+pub use connect::{Connect, Plugin};
 pub use error::{Error, Result};
 pub use kafka::Kafka;
 pub use pgbouncer::Pgbouncer;

@@ -11,7 +11,6 @@
 mod cursor;
 mod encode;
 mod envelope;
-mod foreign;
 mod note;
 mod prepared;
 mod put;
@@ -21,11 +20,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cdc::{Batch, Event, Note, Schema};
-use connect_data::avro::{AvroReader, AvroSchema, split};
+use connect_data::avro::{AvroSchema, split};
 
 use self::encode::Encoder;
 use self::prepared::Prepared;
-use crate::converter::{ConvertError, Converter, Foreign, Piece};
+use crate::converter::{ConvertError, Converter, Piece};
 use crate::names::SchemaError;
 use crate::records::Records;
 use crate::rows::Frames;
@@ -49,18 +48,11 @@ pub struct Avro {
     tables: HashMap<u64, Arc<Prepared>>,
     ids: HashMap<u64, SchemaIds>,
     /// The schemas of ids that were met in records.
-    met: HashMap<u32, Arc<Met>>,
+    met: HashMap<u32, Arc<AvroSchema>>,
     /// Table versions and ids of the same schema.
     agreed: HashSet<(u64, u32)>,
     frames: Frames,
     notes: note::NoteWriter,
-}
-
-/// A schema that a record was written with.
-#[derive(Debug)]
-struct Met {
-    schema: AvroSchema,
-    reader: AvroReader,
 }
 
 impl Avro {
@@ -137,8 +129,7 @@ impl Avro {
     pub fn meet(&mut self, id: u32, schema: &str) -> Result<(), ConvertError> {
         let wrong = || malformed(1, format!("the schema of id {id} is not an Avro schema"));
         let schema: AvroSchema = schema.parse().map_err(|_| wrong())?;
-        let reader = AvroReader::new(schema.clone()).map_err(|_| wrong())?;
-        self.met.insert(id, Arc::new(Met { schema, reader }));
+        self.met.insert(id, Arc::new(schema));
         Ok(())
     }
 
@@ -163,7 +154,7 @@ impl Avro {
         if self.agreed.contains(&(fingerprint, id)) {
             return Ok(());
         }
-        if !self.met(id)?.schema.writes_as(schema) {
+        if !self.met(id)?.writes_as(schema) {
             return Err(malformed(
                 1,
                 format!("the schema of id {id} is not that of the record's table version"),
@@ -173,7 +164,7 @@ impl Avro {
         Ok(())
     }
 
-    fn met(&self, id: u32) -> Result<&Arc<Met>, ConvertError> {
+    fn met(&self, id: u32) -> Result<&Arc<AvroSchema>, ConvertError> {
         self.met.get(&id).ok_or_else(|| malformed(1, format!("the schema of id {id} is not known")))
     }
 }
@@ -221,10 +212,5 @@ impl Converter for Avro {
         let prepared = self.prepared(schema)?;
         self.agree(schema.fingerprint(), id, &prepared.avro)?;
         envelope::read(body, value.len(), verbatim, &prepared, &mut self.frames)
-    }
-
-    fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
-        let (id, body) = id_of(value)?;
-        foreign::read(&self.met(id)?.reader, body)
     }
 }

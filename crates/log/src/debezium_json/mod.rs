@@ -7,7 +7,6 @@
 
 mod encode;
 mod envelope;
-mod foreign;
 mod note;
 mod prepared;
 mod put;
@@ -18,12 +17,13 @@ use std::sync::Arc;
 
 use cdc::{Batch, Event, Note, Schema};
 
-use crate::converter::{ConvertError, Converter, Foreign, Piece};
+use crate::converter::{ConvertError, Converter, Piece};
 use crate::records::Records;
 
 pub use encode::DebeziumJson;
 pub(crate) use prepared::json_string;
 pub(crate) use put::{Json, unformed};
+pub(crate) use read::{unquoted, value as read_value};
 
 /// What JsonConverter puts around a payload: the schema before it, and a brace behind; nothing without schemas.
 #[derive(Debug, Default)]
@@ -70,9 +70,5 @@ impl Converter for DebeziumJson {
     ) -> Result<Piece, ConvertError> {
         let prepared = self.prepared(schema)?;
         envelope::read(value, verbatim, &prepared, self.schemas_enable, &mut self.frames)
-    }
-
-    fn decode_foreign(&mut self, value: &[u8]) -> Result<Foreign, ConvertError> {
-        foreign::read(value)
     }
 }

@@ -31,7 +31,7 @@ struct Text<'a> {
 }
 
 /// Appends the text of one value that is not null.
-pub(super) fn value(
+pub(crate) fn value(
     form: &Form,
     schema: &Arc<Schema>,
     pg: &PgType,
@@ -123,7 +123,7 @@ fn string_value(form: &Form, string: &str, out: &mut Vec<u8>) -> Result<(), Reas
 }
 
 /// A JSON string without its quotes and escapes.
-pub(super) fn unquoted(json: &str) -> Result<Cow<'_, str>, Reason> {
+pub(crate) fn unquoted(json: &str) -> Result<Cow<'_, str>, Reason> {
     let inner = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match inner {
         Some(inner) if memchr::memchr(b'\\', inner.as_bytes()).is_none() => {

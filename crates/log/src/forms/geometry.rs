@@ -175,9 +175,71 @@ pub(super) fn ewkb_text(value: &Value) -> Option<String> {
     }
 }
 
+/// The reverse of [`shape`]. What is closed and what is a box stands beside the points.
+pub(super) fn shape_text(shape: Shape, value: &Value) -> Option<String> {
+    let shape_of = fields(value)?;
+    let Value::Bytes(wkb) = shape_of.get("wkb")? else { return None };
+    let points = points_of(wkb)?;
+    let listed = |points: &[[f64; 2]]| {
+        let points =
+            points.iter().map(|[x, y]| format!("({},{})", float::print(*x), float::print(*y)));
+        points.collect::<Vec<_>>().join(",")
+    };
+    Some(match shape {
+        // PostgreSQL has the corner that is farther up and to the right first.
+        Shape::Box => {
+            let [first, _, third, ..] = points.as_slice() else { return None };
+            let corner =
+                |pick: fn(f64, f64) -> f64| [pick(first[0], third[0]), pick(first[1], third[1])];
+            listed(&[corner(f64::max), corner(f64::min)])
+        }
+        Shape::Lseg => format!("[{}]", listed(&points)),
+        Shape::Path if is_closed(shape_of) => format!("({})", listed(&points)),
+        Shape::Path => format!("[{}]", listed(&points)),
+        Shape::Polygon => {
+            let (_, ring) = points.split_last()?;
+            format!("({})", listed(if ring.is_empty() { &points } else { ring }))
+        }
+    })
+}
+
+fn is_closed(shape: &Struct) -> bool {
+    let Some(Value::Map(extensions)) = shape.get("extensions") else { return false };
+    let is = |value: &Value, word: &str| matches!(value, Value::String(text) if text == word);
+    extensions.iter().any(|(key, value)| is(key, "closed") && is(value, "true"))
+}
+
+/// The points of a line string, or of the one ring of a polygon.
+fn points_of(wkb: &[u8]) -> Option<Vec<[f64; 2]>> {
+    let ([1, 2, 0, 0, 0, rest @ ..] | [1, 3, 0, 0, 0, 1, 0, 0, 0, rest @ ..]) = wkb else {
+        return None;
+    };
+    let (count, rest) = rest.split_first_chunk::<4>()?;
+    let numbers =
+        rest.chunks_exact(8).map(|bytes| Some(f64::from_le_bytes(bytes.try_into().ok()?)));
+    let numbers: Vec<f64> = numbers.collect::<Option<_>>()?;
+    let points: Vec<[f64; 2]> = numbers.chunks_exact(2).map(|p| [p[0], p[1]]).collect();
+    (points.len() == usize::try_from(u32::from_le_bytes(*count)).ok()?).then_some(points)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shapes_come_back_as_they_were() {
+        for (kind, text) in [
+            (Shape::Box, "(2,3),(1,-1.5)"),
+            (Shape::Lseg, "[(0,0),(1,1e+20)]"),
+            (Shape::Path, "((0,0),(1,1),(2,0))"),
+            (Shape::Path, "[(0,0),(1,1)]"),
+            (Shape::Polygon, "((0,0),(1,1),(1,0))"),
+        ] {
+            let value = shape(kind, text).unwrap();
+            assert_eq!(shape_text(kind, &value).as_deref(), Some(text));
+        }
+        assert_eq!(points_of(&[1, 2, 0, 0, 0, 9, 0, 0, 0]), None);
+    }
 
     #[test]
     fn shapes_are_read_and_printed() {

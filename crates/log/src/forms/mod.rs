@@ -28,7 +28,7 @@ use cdc::{BinaryMode, DecimalMode, Kind, Modes, PgType, Special, TimeMode};
 
 pub(crate) use defaults::{fallback, schema_default};
 pub(crate) use float::{print as print_float, print_single};
-pub(crate) use odd::Odd;
+pub(crate) use odd::{Odd, Shape};
 pub(crate) use put::Put;
 pub(crate) use read::{Reason, read_days, read_moment, read_numeric, read_string, read_time};
 pub(crate) use schema::schema_of;

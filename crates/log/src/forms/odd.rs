@@ -146,7 +146,8 @@ impl Odd {
                 _ => None,
             },
             Odd::Money { .. } | Odd::MoneyDigits { .. } | Odd::MoneyDouble => None,
-            Odd::Shape(_) | Odd::Sparsevec => None,
+            Odd::Shape(shape) => geometry::shape_text(*shape, value),
+            Odd::Sparsevec => vector::sparse_text(value),
         }
     }
 }

@@ -50,6 +50,23 @@ pub(super) fn text(value: &Value) -> Option<String> {
     Some(format!("[{}]", parts.collect::<Option<Vec<_>>>()?.join(",")))
 }
 
+/// The text of a `sparsevec`.
+pub(super) fn sparse_text(value: &Value) -> Option<String> {
+    let Value::Struct(sparse) = value else { return None };
+    let (Value::Int16(dimensions), Value::Map(pairs)) =
+        (sparse.get("dimensions")?, sparse.get("vector")?)
+    else {
+        return None;
+    };
+    let parts = pairs.iter().map(|pair| match pair {
+        (Value::Int16(place), Value::Float64(number)) => {
+            Some(format!("{place}:{}", float::print(*number)))
+        }
+        _ => None,
+    });
+    Some(format!("{{{}}}/{dimensions}", parts.collect::<Option<Vec<_>>>()?.join(",")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +75,9 @@ mod tests {
     fn vectors_are_lists_of_numbers() {
         assert_eq!(text(&doubles("[1,-2.5]").unwrap()).as_deref(), Some("[1,-2.5]"));
         assert_eq!(text(&floats("[0.5]").unwrap()).as_deref(), Some("[0.5]"));
-        assert!(sparse("{1:0.5,3:2}/5").is_some() && sparse("{}/5").is_some());
+        for text in ["{1:0.5,3:2}/5", "{}/5"] {
+            assert_eq!(sparse_text(&sparse(text).unwrap()).as_deref(), Some(text));
+        }
         assert!(sparse("{1:0.5}/70000").is_none() && doubles("[a]").is_none());
     }
 }

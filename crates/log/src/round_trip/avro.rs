@@ -41,9 +41,6 @@ proptest! {
                 write(id, data.schema.as_deref(), &data.value, &mut again).unwrap();
                 prop_assert_eq!(bytes, again);
             }
-            if let Some(value) = record.value {
-                converter.decode_foreign(value).unwrap();
-            }
         }
         let read = fold(decoded(&mut converter, &records, &event.schema).unwrap()).unwrap();
         prop_assert_eq!(read, vec![event]);
@@ -65,7 +62,6 @@ proptest! {
                 value.truncate(at);
             }
             let _ = converter.decode(&value, record.verbatim, &event.schema);
-            let _ = converter.decode_foreign(&value);
             let _ = converter.decode(&value, Some(&value), &event.schema);
         }
     }

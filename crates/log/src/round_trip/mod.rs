@@ -216,7 +216,6 @@ proptest! {
                 value.truncate(at);
             }
             let _ = converter.decode(&value, record.verbatim, &event.schema);
-            let _ = converter.decode_foreign(&value);
             let _ = converter.decode(&value, Some(&value), &event.schema);
         }
     }

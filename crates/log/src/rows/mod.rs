@@ -2,7 +2,7 @@
 
 mod column;
 mod frames;
-mod placeholder;
+pub(crate) mod placeholder;
 mod row;
 mod typed;
 mod verbatim;

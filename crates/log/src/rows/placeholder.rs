@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::forms::{Form, Odd, Text};
 
 /// Debezium's `unavailable.value.placeholder`, where nothing else is chosen.
-pub(super) const DEFAULT: &str = "__debezium_unavailable_value";
+pub(crate) const DEFAULT: &str = "__debezium_unavailable_value";
 
 /// The JSON that stands for an unsent value, where the form has a value for it.
-pub(super) fn of(form: &Form, word: &str) -> Option<Value> {
+pub(crate) fn of(form: &Form, word: &str) -> Option<Value> {
     let base64 = || STANDARD.encode(word);
     Some(match form {
         Form::Text(_) | Form::Encoded(_) | Form::Digits { .. } => json!(word),

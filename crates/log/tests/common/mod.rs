@@ -34,6 +34,10 @@ pub fn settings(name: &str, partitions: i32) -> (LogSettings, Arc<stack::Kafka>)
         Kafka {
             brokers: Brokers::One(broker.bootstrap()),
             topic_prefix: unique.clone(),
+            topics: Vec::new(),
+            key_format: None,
+            value_format: None,
+            written_with: pgrelay_log::WrittenWith::default(),
             topic_transaction: "transaction".to_owned(),
             topic_heartbeat_prefix: "__debezium-heartbeat".to_owned(),
             format: pgrelay_log::Format::default(),

@@ -91,13 +91,19 @@ impl Pipeline {
         let source = parsed.source.map(|section| {
             source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
         });
+        if let Some(kafka) = &parsed.kafka {
+            findings.extend(topics(kafka, source.is_some(), |key| {
+                place_within(file, text, "kafka", key)
+            }));
+        }
+        let reads_others = parsed.kafka.as_ref().is_some_and(|kafka| !kafka.topics.is_empty());
         let (sink_transforms, sink) = match parsed.sink {
             Some(section) => (
                 section.transforms,
                 Some(sink_settings(
                     &name,
                     section.postgres,
-                    source.is_some(),
+                    !reads_others,
                     &at("sink"),
                     &mut findings,
                 )),
@@ -342,8 +348,6 @@ fn sink_settings(
     place: &str,
     findings: &mut Vec<Finding>,
 ) -> postgres_sink::Settings {
-    // A pipeline that reads what a capture half wrote has every change of every row, as if it owned the source.
-    let _ = owns_source;
     postgres_sink::Settings {
         pipeline: name.clone(),
         server: server(section.url, section.password.as_ref(), place, findings),
@@ -352,8 +356,59 @@ fn sink_settings(
         delete: section.delete,
         create: section.create,
         constraints: section.constraints,
-        owns_source: true,
+        owns_source,
     }
+}
+
+/// What is wrong with the topics that are written or read, and with their formats.
+fn topics(kafka: &Kafka, has_source: bool, place: impl Fn(&str) -> String) -> Vec<Finding> {
+    let wrong = |key: &str, reason: &str, remedy: &str| {
+        Finding::usage("file_wrong", place(key), reason).remedy(remedy)
+    };
+    let (_, value) = kafka.formats();
+    let mut findings = Vec::new();
+    if kafka.topics.is_empty() {
+        if kafka.topic_prefix.is_empty() {
+            findings.push(
+                Finding::usage("missing_key", place("brokers"), "missing field `topic_prefix`")
+                    .remedy("add topic_prefix, or, to apply what other producers wrote, topics"),
+            );
+        }
+        for (key, format) in [
+            ("format", Some(kafka.format)),
+            ("key_format", kafka.key_format),
+            ("value_format", kafka.value_format),
+        ] {
+            if format.is_some_and(|format| !format.is_written() || key != "format") {
+                findings.push(wrong(
+                    key,
+                    "this format is only read, from `topics`",
+                    "write format: debezium_json, debezium_json_schemas or avro",
+                ));
+            }
+        }
+        return findings;
+    }
+    if !kafka.topic_prefix.is_empty() {
+        findings.push(wrong("topic_prefix", "a pipeline reads what a capture half wrote under a prefix, or topics of other producers", "leave out topic_prefix or topics"));
+    }
+    if has_source {
+        findings.push(wrong(
+            "topics",
+            "topics of other producers belong to a pipeline without a source",
+            "take out `source`, or write topic_prefix instead",
+        ));
+    }
+    if matches!(value, Format::String | Format::Bytes) {
+        findings.push(wrong(
+            if kafka.value_format.is_some() { "value_format" } else { "format" },
+            "a value of this format has no columns",
+            "name a format of rows for the values; string and bytes are for key_format",
+        ));
+    }
+    let patterns = pgrelay_log::check_topic_patterns(&kafka.topics);
+    findings.extend(patterns.map(|finding| Finding { place: place("topics"), ..finding }));
+    findings
 }
 
 fn option_values(
@@ -397,7 +452,7 @@ fn registry(
     findings: &mut Vec<Finding>,
 ) -> Option<schema_registry::Settings> {
     let Some(registry) = &kafka.schema_registry else {
-        if kafka.format == Format::Avro {
+        if kafka.needs_registry() {
             findings.push(
                 Finding::usage(
                     "missing_key",

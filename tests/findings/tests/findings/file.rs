@@ -87,6 +87,30 @@ fn the_secrets_of_a_registry_are_refused_and_not_repeated() {
 }
 
 #[test]
+fn topics_of_other_producers_are_refused_where_they_do_not_belong() {
+    let kafka = |more: &str| format!("name: shop\nkafka:\n  brokers: 127.0.0.1:1\n{more}{SINK}");
+    let with_source = format!("{SOURCE}kafka:\n  brokers: 127.0.0.1:1\n  topics: [a]\n{SINK}");
+    for (file, said) in [
+        (
+            with_source,
+            "shop.yaml:8:3: kafka.topics: topics of other producers belong to a pipeline without",
+        ),
+        (kafka(""), "missing field `topic_prefix`"),
+        (kafka("  topics: [a]\n  topic_prefix: shop\n"), "shop.yaml:5:3: kafka.topic_prefix"),
+        (kafka("  topics: [{ regex: \"a(\" }]\n"), "shop.yaml:4:3: kafka.topics: regex `a(`"),
+        (kafka("  topics: [a]\n  value_format: string\n"), "shop.yaml:5:3: kafka.value_format"),
+        (kafka("  topics: [a]\n  key_format: avro\n"), "schema registry"),
+        (
+            kafka("  topic_prefix: shop\n  format: json\n"),
+            "shop.yaml:5:3: kafka.format: this format is only read",
+        ),
+        (kafka("  topics: [{ regex: a, name: b }]\n"), "shop.yaml:4"),
+    ] {
+        check(&file).expect(2, &[said]);
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let output =
         std::process::Command::new(binary()).args(["serve", "nowhere.yaml"]).output().unwrap();

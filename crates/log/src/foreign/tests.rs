@@ -1,0 +1,204 @@
+//! Records of other producers, without a broker: any bytes, and what is told of those that are wrong.
+
+use std::sync::Arc;
+
+use cdc::{
+    Catalog, Cell, Change, Column, Fault, Identity, Kind, Looked, PgType, Schema, TableName,
+};
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+
+use super::decoder::{Decoder, Read};
+use crate::config::{Kafka, LogSettings};
+use crate::lane::MessageRef;
+
+/// A target with one table.
+struct One(Schema);
+
+impl Catalog for One {
+    fn table<'a>(&'a self, name: &'a TableName) -> Looked<'a> {
+        Box::pin(async move { Ok((*name == self.0.table).then(|| self.0.clone())) })
+    }
+}
+
+#[derive(Debug)]
+struct Message {
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+}
+
+impl MessageRef for Message {
+    fn offset(&self) -> i64 {
+        7
+    }
+
+    fn payload(&self) -> Option<&[u8]> {
+        self.value.as_deref()
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        self.key.as_deref()
+    }
+
+    fn header(&self, _name: &str) -> Option<&[u8]> {
+        None
+    }
+}
+
+fn column(name: &str, pg: PgType) -> Column {
+    Column {
+        name: name.into(),
+        pg,
+        optional: true,
+        masked: false,
+        missing: None,
+        default: None,
+        source_type: None,
+    }
+}
+
+fn table() -> Schema {
+    let numeric =
+        PgType { typmod: (10 << 16 | 2) + 4, ..PgType::new(1700, "numeric", Kind::Numeric) };
+    let columns = vec![
+        column("id", PgType::new(23, "integer", Kind::Int4)),
+        column("d", PgType::new(1082, "date", Kind::Date)),
+        column("n", numeric),
+        column("at", PgType::new(1184, "timestamp with time zone", Kind::Timestamptz)),
+        column("list", PgType::new(1009, "text[]", Kind::Array(Box::new(Kind::Text)))),
+        column("bin", PgType::new(17, "bytea", Kind::Bytea)),
+        column("doc", PgType::new(3802, "jsonb", Kind::Jsonb)),
+    ];
+    Schema::new(TableName::new("public", "t"), columns, vec![0], Identity::Default)
+}
+
+fn decoder(runtime: &Runtime, kafka: &str) -> Decoder {
+    let kafka: Kafka = serde_json::from_str(&format!("{{\"brokers\":\"b:1\",{kafka}}}")).unwrap();
+    Decoder::new(LogSettings::new("p", kafka), Arc::new(One(table())), runtime.handle().clone())
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+/// The texts of the row, or what is said of the record.
+fn row(kafka: &str, key: &str, value: &str) -> Result<Vec<Option<String>>, String> {
+    let runtime = runtime();
+    let mut decoder = decoder(&runtime, kafka);
+    let message = Message { key: Some(key.into()), value: Some(value.into()) };
+    let read = decoder.decode(&"p.public.t".into(), 3, &message);
+    let Read::Change(found) = read.map_err(|error| error.finding().to_string())? else {
+        return Ok(Vec::new());
+    };
+    let row = found.event.change.after().or(found.event.change.before()).cloned().unwrap();
+    let text = |cell: Cell<'_>| match cell {
+        Cell::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
+        Cell::Unchanged => Some("unchanged".to_owned()),
+        _ => None,
+    };
+    Ok(row.cells().map(text).collect())
+}
+
+#[test]
+fn json_is_read_by_the_columns_types() {
+    let one = |field: &str, kafka: &str| {
+        let row =
+            row(&format!("\"format\":\"json\"{kafka}"), "{\"id\":1}", &format!("{{{field}}}"));
+        row.map(|row| row[0].clone().unwrap_or_default())
+    };
+    for (field, text) in [
+        ("\"d\":19782", "2024-02-29"),
+        ("\"d\":\"2024-02-29\"", "2024-02-29"),
+        ("\"n\":\"MDk=\"", "123.45"),
+        ("\"n\":\"12.50\"", "12.50"),
+        ("\"n\":12.50", "12.50"),
+        ("\"at\":\"2024-02-29T01:02:03+01:00\"", "2024-02-29 00:02:03+00"),
+        ("\"at\":\"2024-02-29 01:02:03\"", "2024-02-29 01:02:03+00"),
+        ("\"list\":[\"a\",null,\"b,c\"]", "{a,NULL,\"b,c\"}"),
+        ("\"list\":[\"__debezium_unavailable_value\"]", "unchanged"),
+        ("\"bin\":\"AP8=\"", "\\x00ff"),
+        ("\"doc\":{\"a\": 1.50}", "{\"a\": 1.50}"),
+        ("\"doc\":\"{\\\"a\\\": 1}\"", "{\"a\": 1}"),
+    ] {
+        assert_eq!(one(field, "").as_deref(), Ok(text), "{field}");
+    }
+    // Four digits are base64, too.
+    assert!(one("\"n\":\"1234\"", "").unwrap_err().contains("decimal_handling_mode"));
+    let written =
+        |mode: &str| format!(",\"written_with\":{{\"decimal_handling_mode\":\"{mode}\"}}");
+    assert_eq!(one("\"n\":\"1234\"", &written("string")).as_deref(), Ok("1234"));
+    assert_eq!(one("\"n\":\"1234\"", &written("precise")).as_deref(), Ok("-26588.24"));
+}
+
+#[test]
+fn a_record_that_is_wrong_is_told_by_its_place_and_not_by_its_values() {
+    for (format, key, value) in [
+        ("json", "{\"id\":1}", "{\"d\":[\"canary\"]}"),
+        ("json", "{\"id\":1}", "{\"d\":\"x\",\"other\":\"canary\"}"),
+        ("json", "{\"id\":1}", "{\"canary"),
+        ("json", "canary", "{}"),
+        ("json_schemas", "{\"id\":1}", "{\"id\":\"canary\"}"),
+        ("debezium_json", "{\"id\":1}", "{\"op\":\"canary\",\"after\":{}}"),
+        (
+            "debezium_json_schemas",
+            "{\"id\":1}",
+            "{\"schema\":{\"type\":\"int32\"},\"payload\":\"canary\"}",
+        ),
+    ] {
+        let said = row(&format!("\"format\":\"{format}\""), key, value).unwrap_err();
+        assert!(said.contains("topic p.public.t, partition 3, offset 7"), "{said}");
+        assert!(!said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn a_delete_needs_no_more_than_its_key() {
+    let runtime = runtime();
+    let mut decoder = decoder(&runtime, "\"format\":\"json\"");
+    let message = Message { key: Some(b"{\"id\":9}".to_vec()), value: None };
+    let Read::Change(found) = decoder.decode(&"p.public.t".into(), 0, &message).unwrap() else {
+        panic!("no change");
+    };
+    let Change::Delete { before } = &found.event.change else { panic!("no delete") };
+    let key = found.event.schema.key[0];
+    assert_eq!(before.cell(key), Cell::Text(b"9"));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_reading_panic(
+        format in prop::sample::select(vec!["json", "json_schemas", "debezium_json", "debezium_json_schemas", "string", "bytes"]),
+        key in prop::option::of(prop::collection::vec(any::<u8>(), 0..40)),
+        value in any_value(),
+    ) {
+        let runtime = runtime();
+        let kafka = format!("\"key_format\":\"{format}\",\"value_format\":\"{format}\"");
+        let mut decoder = decoder(&runtime, &kafka);
+        let message = Message { key, value };
+        let _ = decoder.decode(&"p.public.t".into(), 0, &message);
+        let message = Message { key: Some(b"{\"id\":1}".to_vec()), ..message };
+        let _ = decoder.decode(&"p.public.t".into(), 0, &message);
+    }
+}
+
+/// Bytes, and records with a piece of them exchanged.
+fn any_value() -> impl Strategy<Value = Option<Vec<u8>>> {
+    const WHOLE: [&str; 3] = [
+        r#"{"id":1,"d":19000,"n":"MDk=","at":"2024-02-29T01:02:03Z","list":["a",null],"bin":"AP8=","doc":{"a":1}}"#,
+        r#"{"op":"u","before":{"id":1},"after":{"id":1,"d":19000,"n":"MDk=","list":[]},"source":{"schema":"public","table":"t","ts_us":1}}"#,
+        r#"{"schema":{"type":"struct","optional":false,"fields":[{"field":"id","type":"int32","optional":false},{"field":"d","type":"int32","optional":true,"name":"io.debezium.time.Date"}]},"payload":{"id":1,"d":19000}}"#,
+    ];
+    let spoilt = (
+        prop::sample::select(WHOLE.to_vec()),
+        any::<prop::sample::Index>(),
+        prop::collection::vec(any::<u8>(), 0..4),
+    );
+    let spoilt = spoilt.prop_map(|(text, at, piece)| {
+        let mut bytes = text.as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        let end = (at + piece.len()).min(bytes.len());
+        bytes.splice(at..end, piece);
+        bytes
+    });
+    prop::option::of(prop_oneof![prop::collection::vec(any::<u8>(), 0..60), spoilt])
+}
