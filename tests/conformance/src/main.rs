@@ -15,6 +15,7 @@ mod play;
 mod properties;
 mod records;
 mod servers;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,9 +1,10 @@
 //! A case's properties as each side is told them: Debezium as they stand, pgrelay in its pipeline file's words.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::case::Case;
+use crate::words::translate;
 
 /// The converter of every part of a record.
 const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
@@ -105,112 +106,6 @@ impl Place {
         }
         Ok(file)
     }
-}
-
-fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
-    let postgres = &mut file["source"]["postgres"];
-    match (key, value) {
-        ("snapshot.mode", "never") => postgres["snapshot"] = "no_data".into(),
-        ("snapshot.mode", "initial" | "initial_only" | "no_data" | "when_needed" | "always") => {
-            postgres["snapshot"] = value.into();
-        }
-        // Which tables are read by a statement: each has a property of its own.
-        ("snapshot.select.statement.overrides", _) => {}
-        ("snapshot.include.collection.list", list) => {
-            postgres["snapshot_include_collection_list"] = list.split(',').collect();
-        }
-        ("schema.include.list", schemas) => {
-            postgres["tables"] = tables(schemas.split(',').map(|schema| format!("{schema}.*")));
-        }
-        ("table.include.list", names) => {
-            postgres["tables"] = tables(names.split(',').map(|name| name.replace("\\.", ".")));
-        }
-        ("tombstones.on.delete", switch @ ("true" | "false")) => {
-            file["kafka"]["tombstones"] = (switch == "true").into();
-        }
-        ("message.prefix.include.list", list) => {
-            postgres["message_prefix_include_list"] = list.split(',').collect();
-        }
-        ("message.prefix.exclude.list", list) => {
-            postgres["message_prefix_include_list"] = Value::Null;
-            postgres["message_prefix_exclude_list"] = list.split(',').collect();
-        }
-        ("provide.transaction.metadata", switch @ ("true" | "false")) => {
-            postgres["provide_transaction_metadata"] = (switch == "true").into();
-        }
-        ("heartbeat.interval.ms", millis) => {
-            postgres["heartbeat_interval_ms"] = millis.parse::<u64>()?.into();
-        }
-        ("heartbeat.action.query", statement) => {
-            postgres["heartbeat_action_query"] = statement.into();
-        }
-        ("topic.heartbeat.prefix", name) => file["kafka"]["topic_heartbeat_prefix"] = name.into(),
-        ("topic.transaction", name) => file["kafka"]["topic_transaction"] = name.into(),
-        ("topic.creation.default.partitions", n) => {
-            file["kafka"]["partitions"] = n.parse::<i32>()?.into();
-        }
-        (
-            "decimal.handling.mode"
-            | "binary.handling.mode"
-            | "time.precision.mode"
-            | "interval.handling.mode"
-            | "hstore.handling.mode",
-            mode,
-        ) => postgres[key.replace('.', "_")] = mode.into(),
-        ("money.fraction.digits", digits) => {
-            postgres["money_fraction_digits"] = digits.parse::<u8>()?.into();
-        }
-        ("include.unknown.datatypes", switch @ ("true" | "false")) => {
-            postgres["include_unknown_datatypes"] = (switch == "true").into();
-        }
-        ("value.converter.schemas.enable", "true" | "false") => {}
-        ("unavailable.value.placeholder" | "message.key.columns", text)
-        | ("schema.name.adjustment.mode" | "field.name.adjustment.mode", text) => {
-            postgres[key.replace('.', "_")] = text.into();
-        }
-        ("column.propagate.source.type" | "datatype.propagate.source.type", list) => {
-            postgres[key.replace('.', "_")] = list.split(',').map(str::trim).collect();
-        }
-        ("skipped.operations", list) => skip(list, file)?,
-        // What no record shows.
-        (
-            "max.batch.size"
-            | "max.queue.size"
-            | "poll.interval.ms"
-            | "snapshot.fetch.size"
-            | "status.update.interval.ms"
-            | "lsn.flush.mode"
-            | "publication.autocreate.mode",
-            _,
-        ) => {}
-        // What pgrelay always does.
-        ("publish.via.partition.root", "true") | ("snapshot.locking.mode", "none") => {}
-        _ => match key.strip_prefix("snapshot.select.statement.overrides.") {
-            Some(table) => postgres["snapshot_select_overrides"][table] = value.into(),
-            None => bail!("the property {key}={value} has no word in a pipeline file"),
-        },
-    }
-    Ok(())
-}
-
-/// What Debezium skips, a filter does.
-fn skip(list: &str, file: &mut Value) -> Result<()> {
-    let word = |letter: &str| match letter.trim() {
-        "c" => Ok("create"),
-        "u" => Ok("update"),
-        "d" => Ok("delete"),
-        "t" => Ok("truncate"),
-        _ => bail!("skipped.operations={list} has another letter than c, u, d and t"),
-    };
-    if list != "none" {
-        let ops = list.split(',').map(word).collect::<Result<Vec<_>>>()?;
-        file["transforms"] = json!([{ "filter": { "drop": { "ops": ops } } }]);
-    }
-    Ok(())
-}
-
-fn tables(names: impl Iterator<Item = String>) -> Value {
-    names.chain([MARK_TABLE.to_owned()]).collect::<Vec<_>>().into()
 }
 
 #[cfg(test)]

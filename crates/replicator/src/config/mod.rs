@@ -1,6 +1,9 @@
 //! A pipeline file, read once and turned into types that cannot be wrong.
 
+mod ends;
 mod file;
+mod kafka;
+mod place;
 mod read;
 mod settings;
 

@@ -1,0 +1,119 @@
+//! Debezium's properties in the words of a pipeline file.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use crate::properties::MARK_TABLE;
+
+/// Properties of `source.postgres` with the same words, whose value is a text.
+const TEXTS: [&str; 10] = [
+    "decimal.handling.mode",
+    "binary.handling.mode",
+    "time.precision.mode",
+    "interval.handling.mode",
+    "hstore.handling.mode",
+    "unavailable.value.placeholder",
+    "message.key.columns",
+    "schema.name.adjustment.mode",
+    "field.name.adjustment.mode",
+    "heartbeat.action.query",
+];
+/// The same whose value is a list.
+const LISTS: [&str; 4] = [
+    "message.prefix.include.list",
+    "snapshot.include.collection.list",
+    "column.propagate.source.type",
+    "datatype.propagate.source.type",
+];
+/// The same whose value is a number.
+const NUMBERS: [&str; 2] = ["heartbeat.interval.ms", "money.fraction.digits"];
+/// The same that are switches.
+const SWITCHES: [&str; 2] = ["provide.transaction.metadata", "include.unknown.datatypes"];
+/// What no record shows.
+const UNSEEN: [&str; 8] = [
+    "max.batch.size",
+    "max.queue.size",
+    "poll.interval.ms",
+    "snapshot.fetch.size",
+    "status.update.interval.ms",
+    "lsn.flush.mode",
+    "publication.autocreate.mode",
+    // Each statement has a property of its own.
+    "snapshot.select.statement.overrides",
+];
+
+/// Writes a property into the pipeline file.
+pub(crate) fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
+    let postgres = &mut file["source"]["postgres"];
+    let same = key.replace('.', "_");
+    if TEXTS.contains(&key) {
+        postgres[same] = value.into();
+    } else if LISTS.contains(&key) {
+        postgres[same] = value.split(',').map(str::trim).collect();
+    } else if NUMBERS.contains(&key) {
+        postgres[same] = value.parse::<u64>()?.into();
+    } else if SWITCHES.contains(&key) && matches!(value, "true" | "false") {
+        postgres[same] = (value == "true").into();
+    } else if !UNSEEN.contains(&key) {
+        return in_other_words(key, value, file);
+    }
+    Ok(())
+}
+
+fn in_other_words(key: &str, value: &str, file: &mut Value) -> Result<()> {
+    let postgres = &mut file["source"]["postgres"];
+    match (key, value) {
+        ("snapshot.mode", "never") => postgres["snapshot"] = "no_data".into(),
+        ("snapshot.mode", "initial" | "initial_only" | "no_data" | "when_needed" | "always") => {
+            postgres["snapshot"] = value.into();
+        }
+        ("schema.include.list", schemas) => {
+            postgres["tables"] = tables(schemas.split(',').map(|schema| format!("{schema}.*")));
+        }
+        ("table.include.list", names) => {
+            postgres["tables"] = tables(names.split(',').map(|name| name.replace("\\.", ".")));
+        }
+        ("message.prefix.exclude.list", list) => {
+            postgres["message_prefix_include_list"] = Value::Null;
+            postgres["message_prefix_exclude_list"] = list.split(',').collect();
+        }
+        ("tombstones.on.delete", switch @ ("true" | "false")) => {
+            file["kafka"]["tombstones"] = (switch == "true").into();
+        }
+        ("topic.heartbeat.prefix", name) => file["kafka"]["topic_heartbeat_prefix"] = name.into(),
+        ("topic.transaction", name) => file["kafka"]["topic_transaction"] = name.into(),
+        ("topic.creation.default.partitions", n) => {
+            file["kafka"]["partitions"] = n.parse::<i32>()?.into();
+        }
+        ("skipped.operations", list) => skip(list, file)?,
+        // What pgrelay always does, and what the converter is told.
+        ("publish.via.partition.root", "true")
+        | ("snapshot.locking.mode", "none")
+        | ("value.converter.schemas.enable", "true" | "false") => {}
+        _ => match key.strip_prefix("snapshot.select.statement.overrides.") {
+            Some(table) => postgres["snapshot_select_overrides"][table] = value.into(),
+            None => bail!("the property {key}={value} has no word in a pipeline file"),
+        },
+    }
+    Ok(())
+}
+
+/// What Debezium skips, a filter does.
+fn skip(list: &str, file: &mut Value) -> Result<()> {
+    let word = |letter: &str| match letter.trim() {
+        "c" => Ok("create"),
+        "u" => Ok("update"),
+        "d" => Ok("delete"),
+        "t" => Ok("truncate"),
+        _ => bail!("skipped.operations={list} has another letter than c, u, d and t"),
+    };
+    if list != "none" {
+        let ops = list.split(',').map(word).collect::<Result<Vec<_>>>()?;
+        file["transforms"] = json!([{ "filter": { "drop": { "ops": ops } } }]);
+    }
+    Ok(())
+}
+
+fn tables(names: impl Iterator<Item = String>) -> Value {
+    names.chain([MARK_TABLE.to_owned()]).collect::<Vec<_>>().into()
+}
