@@ -1,5 +1,7 @@
 #![no_main]
 
+#[path = "../src/table.rs"]
+mod table;
 #[path = "../src/json_reader.rs"]
 mod target;
 
