@@ -134,19 +134,20 @@ pub struct Checkpoint {
     /// Read from which log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<Arc<LogPlace>>,
-    /// What another program had done that read the slot before. Never kept: the first batch says all of it.
-    #[serde(skip)]
+    /// What another program had done that read the slot before, until the stream has passed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken: Option<Arc<Taken>>,
 }
 
 /// What a reader of the slot had done beyond the transactions that a checkpoint covers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Taken {
     /// Nothing.
     Whole,
-    /// Nothing since the slot was made; where that is the slot knows.
+    /// Nothing since the slot was made, which knows where that is, or since a later place.
     Slot,
-    /// Of the next transaction, if it is this one, the changes before `lsn` and the first ones at it.
+    /// Of this transaction the changes before `lsn` and the first ones at it.
     Inside {
         /// The transaction's id.
         xid: u32,

@@ -123,10 +123,8 @@ fn debezium_fields(progress: Progress, last: &LastEvent) -> Map<String, Value> {
             }
             say("messageType", "COMMIT".into());
         }
-        // Nothing of the transaction is in the log yet but what has no event.
-        Progress::Inside { commit_lsn, .. } if last.position.commit_lsn != commit_lsn => {
-            say("lsn_commit", commit_lsn.get().into());
-        }
+        // Nothing of the transaction is in the log yet but what has no event, or this process has not written it.
+        Progress::Inside { commit_lsn, .. } if last.position.commit_lsn != commit_lsn => {}
         Progress::Inside { .. } => {
             say("lsn", last.lsn.get().into());
             say("lsn_proc", last.lsn.get().into());

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use cdc::{Checkpoint, Finding, Lsn, Progress, Taken};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::client;
 use crate::config::{LogSettings, Takeover};
@@ -22,11 +22,14 @@ use crate::{admin, scan};
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Offset {
+    lsn: Option<i64>,
     lsn_proc: Option<i64>,
     lsn_commit: Option<i64>,
     lsn_events_processed: u64,
     #[serde(rename = "txId")]
     xid: Option<i64>,
+    #[serde(rename = "messageType")]
+    message_type: Option<String>,
     snapshot: Option<Value>,
     last_snapshot_record: bool,
     snapshot_completed: bool,
@@ -72,21 +75,36 @@ pub(crate) fn read(settings: &LogSettings, of: &Takeover) -> Result<Checkpoint, 
 fn checkpoint(offset: &Offset) -> Option<Checkpoint> {
     let lsn = |lsn: i64| Lsn::new(lsn.cast_unsigned());
     let processed = offset.lsn_proc.map(lsn);
+    // Before the first commit it has only the event, which its transaction's commit is behind.
     let Some(committed) = offset.lsn_commit.map(lsn).or(processed) else {
-        // Nothing was streamed, so everything since the slot was made is to come.
+        // Nothing was streamed, so everything since the slot was made is to come: where the connector found the slot
+        // made, since the copy.
         let copied = offset.snapshot.is_none() || offset.last_snapshot_record;
         let taken = Taken::Slot;
+        let at = offset.lsn.map_or(Lsn::ZERO, lsn);
         return (copied || offset.snapshot_completed)
-            .then(|| Checkpoint { taken: Some(Arc::new(taken)), ..whole(Lsn::ZERO) });
+            .then(|| Checkpoint { taken: Some(Arc::new(taken)), ..whole(at) });
     };
     let xid = offset.xid.and_then(|xid| u32::try_from(xid & i64::from(u32::MAX)).ok());
     let taken = match (processed, xid) {
-        (Some(lsn), Some(xid)) if lsn != committed => {
+        (Some(lsn), Some(xid)) if offset.ends_inside() => {
             Taken::Inside { xid, lsn, events: offset.lsn_events_processed.max(1) }
         }
         _ => Taken::Whole,
     };
     Some(Checkpoint { taken: Some(Arc::new(taken)), ..whole(committed) })
+}
+
+impl Offset {
+    /// Whether its event is one of a transaction of which more may follow. A BEGIN is none: its LSN is that of the
+    /// transaction's first change, which is to come. A message outside of transactions is said as committed.
+    fn ends_inside(&self) -> bool {
+        match self.message_type.as_deref() {
+            Some("BEGIN" | "COMMIT") => false,
+            Some("INSERT" | "UPDATE" | "DELETE" | "TRUNCATE") => true,
+            _ => self.lsn_proc != self.lsn_commit,
+        }
+    }
 }
 
 fn whole(end_lsn: Lsn) -> Checkpoint {
@@ -123,18 +141,30 @@ fn missing(
 /// Where the log cannot be read, or holds no checkpoint that a connector could go on from.
 pub(crate) fn request(settings: &LogSettings, kept: Kept) -> Result<Value, LogError> {
     let server = &settings.kafka.topic_prefix;
-    let offset = kept.offset.filter(|offset| offset.contains_key("lsn_proc"));
-    let Some(mut offset) = offset else {
+    let Some(offset) = whole_offset(kept) else {
         return Err(Finding::outside(
             "no_offset",
             format!("pipeline {}", settings.pipeline),
-            "the log has no position of this pipeline that a connector could go on from",
+            "the log has no position of this pipeline that a connector could go on from: it has none at all, or is inside a snapshot or a transaction",
         )
-        .remedy("let the pipeline finish its snapshot; then stop it and ask again")
+        .remedy("let the pipeline come to the end of what is committed, and ask again")
+        .run("pgrelay serve --until now FILE")
         .into());
     };
-    offset.retain(|name, _| !name.starts_with("pgrelay."));
     Ok(json!({ "offsets": [{ "partition": { "server": server }, "offset": offset }] }))
+}
+
+/// Debezium's fields of a position between transactions.
+fn whole_offset(kept: Kept) -> Option<Map<String, Value>> {
+    // Inside a transaction Debezium goes on behind all changes at an LSN of which it knows one to be done, and the rows
+    // of a COPY share theirs. Of one that was itself taken over in part nothing says which part it was.
+    let is_whole = kept
+        .checkpoint
+        .as_ref()
+        .is_some_and(|checkpoint| checkpoint.progress.is_whole() && checkpoint.taken.is_none());
+    let mut offset = kept.offset.filter(|_| is_whole)?;
+    offset.retain(|name, _| !name.starts_with("pgrelay."));
+    Some(offset)
 }
 
 #[cfg(test)]
@@ -148,6 +178,38 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_whole_is_handed_over() {
+        let ask = |progress, taken: Option<Taken>| {
+            let checkpoint = Checkpoint { taken: taken.map(Arc::new), ..Checkpoint::new(progress) };
+            let offset = json!({ "lsn_proc": 90, "pgrelay.position": "0/5A.1" });
+            let offset = offset.as_object().cloned();
+            whole_offset(Kept { checkpoint: Some(checkpoint), offset, ..Kept::default() })
+        };
+        let after = Progress::After { end_lsn: Lsn::new(90) };
+        assert_eq!(ask(after, None).map(Value::Object), Some(json!({ "lsn_proc": 90 })));
+        assert!(ask(Progress::Inside { commit_lsn: Lsn::new(90), done: 1 }, None).is_none());
+        assert!(ask(after, Some(Taken::Inside { xid: 7, lsn: Lsn::new(95), events: 1 })).is_none());
+        assert!(whole_offset(Kept::default()).is_none());
+    }
+
+    #[test]
+    fn what_begins_is_not_done_and_what_began_first_is() {
+        let begun = json!({ "lsn_proc": 90, "lsn_commit": 50, "txId": 7, "messageType": "BEGIN" });
+        assert_eq!(of(begun), Some((Lsn::new(50), Taken::Whole)));
+        let taken = |events| Taken::Inside { xid: 7, lsn: Lsn::new(90), events };
+        let first = json!({ "lsn_proc": 90, "txId": 7, "lsn_events_processed": 2, "messageType": "INSERT" });
+        assert_eq!(of(first), Some((Lsn::new(90), taken(2))));
+        // As a connector says it that has started anew with the one before.
+        let first = json!({ "lsn_proc": 90, "lsn_commit": 90, "txId": 7, "messageType": "UPDATE" });
+        assert_eq!(of(first), Some((Lsn::new(90), taken(1))));
+        let said = json!({ "lsn_proc": 90, "lsn_commit": 50, "txId": 7, "messageType": "MESSAGE" });
+        assert_eq!(of(said), Some((Lsn::new(50), taken(1))));
+        let outside =
+            json!({ "lsn_proc": 90, "lsn_commit": 90, "txId": 7, "messageType": "MESSAGE" });
+        assert_eq!(of(outside), Some((Lsn::new(90), Taken::Whole)));
+    }
+
+    #[test]
     fn an_offset_says_what_is_done() {
         let inside = json!({ "lsn_proc": 90, "lsn_commit": 50, "txId": 7, "lsn_events_processed": 3, "messageType": "INSERT" });
         let taken = Taken::Inside { xid: 7, lsn: Lsn::new(90), events: 3 };
@@ -158,7 +220,7 @@ mod tests {
         let whole = json!({ "lsn_proc": 90, "lsn_commit": 90, "txId": 7, "messageType": "COMMIT" });
         assert_eq!(of(whole), Some((Lsn::new(90), Taken::Whole)));
         let copied = json!({ "lsn": 60, "snapshot": "INITIAL", "last_snapshot_record": true, "snapshot_completed": true });
-        assert_eq!(of(copied), Some((Lsn::ZERO, Taken::Slot)));
+        assert_eq!(of(copied), Some((Lsn::new(60), Taken::Slot)));
         let copying = json!({ "lsn": 60, "snapshot": "INITIAL", "last_snapshot_record": false });
         assert_eq!(of(copying), None);
     }

@@ -161,7 +161,7 @@ impl Source for PostgresSource {
         let slot = slot::read(&session, &self.settings).await?;
         let anew = match &after {
             // What another reader of the slot copied is there.
-            Some(after) if after.taken.is_none() => {
+            Some(after) if !takeover::is_first(after) => {
                 let copied = self.copied.load(Ordering::Relaxed);
                 copies_anew(&self.settings, after, slot.as_ref(), wal_end, copied)?
             }
@@ -191,7 +191,7 @@ impl Source for PostgresSource {
             (Some(checkpoint), None) => {
                 Err(slot::missing(&self.settings, &checkpoint.progress).into())
             }
-            (Some(Checkpoint { taken: Some(taken), progress, .. }), Some(slot)) => {
+            (Some(Checkpoint { taken: Some(taken), progress, source: None, .. }), Some(slot)) => {
                 self.take_over(made, &slot, (progress, taken), wal_end).await
             }
             (Some(checkpoint), Some(slot)) => {

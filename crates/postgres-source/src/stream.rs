@@ -63,7 +63,7 @@ pub(crate) struct Stream {
     captured: Arc<Captured>,
     known: HashMap<u32, Known>,
     start: Progress,
-    /// What a former reader of the slot had done of the first transaction.
+    /// What a former reader of the slot had done of a transaction that is to come, or has come in part.
     taken: Option<TakenEvents>,
     /// What was counted of the transaction the start is inside.
     counted: Option<Arc<Counts>>,
@@ -103,7 +103,7 @@ impl Stream {
             captured: start.captured.clone(),
             known: HashMap::new(),
             start: start.progress,
-            taken: start.taken.as_deref().and_then(TakenEvents::of),
+            taken: start.taken.as_ref().and_then(TakenEvents::of),
             counted: start.counts.clone(),
             chunk: Bytes::new(),
             open: None,
@@ -249,7 +249,8 @@ impl Stream {
             captured: self.captured.clone(),
             counts: self.tally().filter(|_| !progress.is_whole()),
             log: None,
-            taken: None,
+            // Until that transaction is whole: a start before has to leave out the same.
+            taken: self.taken.as_ref().map(TakenEvents::whole),
         }
     }
 

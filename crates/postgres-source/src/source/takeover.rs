@@ -9,9 +9,14 @@ use super::{PostgresSource, State};
 use crate::error::SourceError;
 use crate::slot::{self, Slot};
 
+/// Whether the checkpoint is another program's, and not yet one of ours.
+pub(super) fn is_first(checkpoint: &Checkpoint) -> bool {
+    checkpoint.taken.is_some() && checkpoint.source.is_none()
+}
+
 impl PostgresSource {
-    /// Goes on where the former reader stopped. The tables come with the first batch that has anything else, so that no
-    /// checkpoint of ours is kept before it covers all that was done: a start before that takes over once more.
+    /// Goes on where the former reader stopped. The tables come with the first batch that has anything else; a start
+    /// before that takes over once more.
     pub(super) async fn take_over(
         &mut self,
         made: Box<Claimed>,
@@ -21,7 +26,10 @@ impl PostgresSource {
     ) -> Result<(), SourceError> {
         slot::check(slot, &self.settings)?;
         let progress = match *taken {
-            Taken::Slot => Progress::After { end_lsn: slot.confirmed_flush_lsn },
+            Taken::Slot => {
+                let copied = progress.start_lsn().unwrap_or_default();
+                Progress::After { end_lsn: slot.confirmed_flush_lsn.max(copied) }
+            }
             Taken::Whole | Taken::Inside { .. } => progress,
         };
         slot::compare(slot, &self.settings, &progress, wal_end)?;

@@ -74,10 +74,6 @@ impl Stream {
             return Err(self.wrong("a transaction begins inside another".to_owned()));
         }
         self.begun_micros = begin.commit_micros;
-        let first = Position { commit_lsn: begin.commit_lsn, seq: 0 };
-        if !self.start.covers(first) {
-            self.taken.take_if(|taken| !taken.is_of(begin.xid));
-        }
         let transaction = Transaction {
             xid: begin.xid,
             commit_lsn: begin.commit_lsn,
@@ -205,6 +201,9 @@ impl Stream {
                 );
             }
         };
+        // Counted whether it is covered or not, so that a start inside the transaction counts the same.
+        let xid = open.transaction.xid;
+        let taken = self.taken.as_mut().is_some_and(|taken| taken.has(xid, wal_start));
         if self.start.covers(position) {
             return Ok(());
         }
@@ -228,7 +227,7 @@ impl Stream {
                 schema.origin
             )));
         }
-        if self.taken.as_mut().is_some_and(|taken| taken.has(wal_start)) {
+        if taken {
             return Ok(());
         }
         if lacks_old_key(schema, &event.change) {

@@ -29,11 +29,15 @@ impl Stream {
             return Err(self.wrong("a message of a transaction outside of one".to_owned()));
         };
         let position = Position { commit_lsn: open.transaction.commit_lsn, seq: open.seq };
-        let taken = self.taken.as_mut().is_some_and(|taken| taken.has(wal_start));
-        if self.settings.messages.wants(&said.prefix) && !self.start.covers(position) && !taken {
+        let xid = open.transaction.xid;
+        let taken = self.taken.as_mut().is_some_and(|taken| taken.has(xid, wal_start));
+        if self.settings.messages.wants(&said.prefix) && !self.start.covers(position) {
             let transaction = open.transaction.clone();
+            // What is taken has its place in the order, too.
             let order = open.tally.as_mut().map(Tally::message);
-            self.building.note(message(said, position, wal_start, order, transaction));
+            if !taken {
+                self.building.note(message(said, position, wal_start, order, transaction));
+            }
         }
         self.count();
         Ok(())
