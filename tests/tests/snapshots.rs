@@ -141,6 +141,30 @@ fn when_needed_empties_only_what_it_filled() -> Result<()> {
     pipeline.remove()
 }
 
+/// Two sources may fill one table, where one of them has nothing to copy.
+#[test]
+fn when_needed_leaves_the_rows_of_another_pipeline() -> Result<()> {
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let (mut source, mut target) = (pair.source()?, pair.target()?);
+    let mut one = Pipeline::new(&pair, &Mode::Direct)?;
+    let other_name = format!("{}_2", pair.name);
+    let mut other = Pipeline::named(&pair, &Mode::Direct, &other_name)?;
+    source.run("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY);")?;
+    one.change("source: { postgres: { tables: [public.t], snapshot: when_needed } }")?;
+    other.change("{ source: { postgres: { tables: [public.u] } }, transforms: [{ rename: { table: public.u, to: public.t } }] }")?;
+    one.until_now()?.well()?;
+    other.until_now()?.well()?;
+    source.run("INSERT INTO t VALUES (1); INSERT INTO u VALUES (2);")?;
+    one.until_now()?.well()?;
+    other.until_now()?.well()?;
+    source.run("SELECT pg_drop_replication_slot(:'slot'); INSERT INTO t VALUES (3);")?;
+    let said = one.serve(&[])?.wait()?.halted("target_not_copied_anew")?.said;
+    ensure!(said.contains(&other_name), "{said}");
+    ensure!(target.run("SELECT id FROM t ORDER BY id;")? == ["1", "2"], "rows are gone");
+    one.remove()?;
+    other.remove()
+}
+
 #[test]
 fn always_copies_at_every_start_where_nothing_is_applied() -> Result<()> {
     let kafka = Kafka::shared()?;

@@ -225,6 +225,48 @@ fn after_a_killed_connector_nothing_is_lost() -> Result<()> {
     same(found.get(..killed).unwrap_or_default(), wanted.get(..killed).unwrap_or_default())
 }
 
+/// What a connector was sent is less than what the pipeline is sent: another transaction comes before the one it was
+/// inside. Nothing of that is forgotten where the pipeline stops between the two.
+#[test]
+fn what_was_done_in_part_is_left_out_when_it_comes() -> Result<()> {
+    let kafka = Kafka::shared()?;
+    let pair = Pair::new(Arc::new(Cluster::shared()?))?;
+    let mut source = pair.source()?;
+    source.run(
+        "CREATE TABLE t (id int PRIMARY KEY); CREATE PUBLICATION :publication FOR TABLE t;
+                SELECT pg_create_logical_replication_slot(:'slot', 'pgoutput');
+                INSERT INTO t VALUES (1);",
+    )?;
+    let commit: i64 = source.value("SELECT pg_current_wal_lsn() - '0/0';")?.parse()?;
+    let mut inside = pair.source()?;
+    inside.run("BEGIN; INSERT INTO t VALUES (10), (11);")?;
+    // Before the next record, and behind where the last one begins.
+    let lsn: i64 = inside.value("SELECT pg_current_wal_insert_lsn() - '0/8';")?.parse()?;
+    let xid: u32 = inside.value("SELECT pg_current_xact_id()::xid;")?.parse()?;
+    source.run("INSERT INTO t VALUES (20);")?;
+    let topic = format!("{}-offsets", pair.name);
+    let offset = json!({ "lsn": lsn, "lsn_proc": lsn, "lsn_commit": commit, "txId": xid, "lsn_events_processed": 1, "messageType": "INSERT" });
+    let line = format!("{}|{offset}", json!(["c", { "server": pair.name }]));
+    let keyed = ["--reader-property", "parse.key=true", "--reader-property", "key.separator=|"];
+    kafka.create_topic(&topic, 1, &[])?;
+    kafka.console_producer(&topic, &line, &keyed)?;
+    let mut pipeline = Pipeline::new(&pair, &Mode::Kafka(kafka.bootstrap()))?;
+    pipeline.change(&format!(
+        "{{ sink: null, takeover: {{ connector: c, offsets_topic: {topic} }} }}"
+    ))?;
+    pipeline.until_now()?.well()?;
+    inside.run("INSERT INTO t VALUES (12); COMMIT;")?;
+    pipeline.until_now()?.well()?;
+    let topics = Topics::read(&kafka.bootstrap(), &pair.name, true)?;
+    let records = topics.records.get(&format!("{}.public.t", pair.name)).context("no topic")?;
+    let mut ids = Vec::new();
+    for value in records.iter().filter_map(|record| record.value.as_ref()) {
+        ids.push(serde_json::from_slice::<Value>(value)?["after"]["id"].clone());
+    }
+    ensure!(ids == [20, 12], "{ids:?} instead of what the connector had not done");
+    pipeline.remove()
+}
+
 /// A connector that nobody knows is named, with those the topic has.
 #[test]
 fn a_connector_without_an_offset_is_a_finding() -> Result<()> {

@@ -12,6 +12,13 @@ use crate::pipeline::Pipeline;
 use crate::settings::{Mode, Settings};
 use crate::target::{self, Lookup};
 
+/// Another pipeline whose copy fills or has filled a table.
+const SHARED: &str = "
+    SELECT pipeline FROM pgrelay.checkpoints
+    WHERE pipeline <> $1
+    AND (pg_catalog.jsonb_exists(copied -> 'filled', $2) OR pg_catalog.jsonb_exists(copied -> 'filling', $2))
+    ORDER BY pipeline LIMIT 1";
+
 impl Work {
     /// Looks up or makes the targets of the tables that are new here.
     pub(super) async fn find_targets(
@@ -101,6 +108,7 @@ impl Work {
                     return Err(not_empty(settings, &target.name, &target.sql).into());
                 }
                 may_empty(settings, &target.name)?;
+                self.not_shared(settings, &target.name).await?;
             }
         }
         self.kept.copied.filling = filling;
@@ -113,6 +121,25 @@ impl Work {
         self.kept.version += 1;
         self.kept.captured = batch.checkpoint.captured.clone();
         Ok(())
+    }
+
+    /// Refuses to empty a table that another pipeline filled, too: one of them found nothing to copy, and since then
+    /// both have rows in it.
+    async fn not_shared(&self, settings: &Settings, name: &TableName) -> Result<(), SinkError> {
+        let (pipeline, table) = (&*self.pipeline, name.to_string());
+        let other = self.claim.session.query_opt(SHARED, &[&pipeline, &table]).await;
+        let other = other.map_err(|error| {
+            SinkError::server(&settings.server, "look for other pipelines")(error.into())
+        })?;
+        let Some(other) = other else { return Ok(()) };
+        let other: &str = other.get(0);
+        Err(Finding::outside(
+            "target_not_copied_anew",
+            format!("target {}, table {name}", settings.server),
+            format!("the tables are copied anew, which empties them first, and rows of pipeline {other} are in this one"),
+        )
+        .remedy(format!("run `pgrelay drop` for pipelines {pipeline} and {other} and start both with emptied target tables; or give each of them tables of its own"))
+        .into())
     }
 
     /// With the first rows of a copy, in their transaction: empties the tables that an earlier copy filled. Who reads
