@@ -57,7 +57,16 @@ pub fn safe_message(code: &str, message: &str) -> String {
         let name = state_name(code);
         return if name.is_empty() { format!("SQLSTATE {code}") } else { name.to_owned() };
     }
-    message.to_owned()
+    // A syntax error shows where it begins: of a literal that does not end, all of it.
+    match message.split_once(" at or near ") {
+        Some((what, place)) if code == "42601" && !is_word(place) => what.to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
+/// Whether it is nothing but a word in quotes.
+fn is_word(place: &str) -> bool {
+    place.trim_matches('"').bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 fn named_nothing(code: &str) -> String {
@@ -144,5 +153,21 @@ impl From<tokio_postgres::Error> for ServerError {
         }
         let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
         ServerError::Protocol(format!("{error}{cause}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_message;
+
+    #[test]
+    fn a_syntax_error_shows_words_and_no_literals() {
+        let said = |message: &str| safe_message("42601", message);
+        let word = "syntax error at or near \"FORM\"";
+        assert_eq!(said(word), word);
+        assert_eq!(said("syntax error at or near \"'secret'\""), "syntax error");
+        let open = "unterminated quoted string at or near \"'secret, and the rest\"";
+        assert_eq!(said(open), "unterminated quoted string");
+        assert_eq!(said("syntax error at end of input"), "syntax error at end of input");
     }
 }

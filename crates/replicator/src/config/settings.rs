@@ -71,6 +71,20 @@ fn nothing_to_do(file: &str, missing: &str) -> Finding {
         .remedy("a pipeline has a source and a sink, or kafka and one of the two, or all three")
 }
 
+/// What was copied once is there; what is to be copied at each start, or alone, goes on with nothing.
+fn takes_over_a_copy(place: &str, ends: &Ends) -> Option<Finding> {
+    let (Ends::Direct(source, _) | Ends::Log { source: Some(source), .. }) = ends else {
+        return None;
+    };
+    let word = match source.snapshot {
+        SnapshotMode::Always => "always",
+        SnapshotMode::InitialOnly => "initial_only",
+        _ => return None,
+    };
+    let reason = format!("`takeover` goes on with a stream, and `snapshot: {word}` copies");
+    Some(Finding::usage("takeover", place, reason).remedy("leave `snapshot` out, or `takeover`"))
+}
+
 fn takes_over_nothing(place: &str) -> Finding {
     let reason =
         "`takeover` needs `source` and `kafka`: a connector's work is in its slot and its topics";
@@ -147,6 +161,10 @@ impl Pipeline {
         let ends = Ends::of(source, log, sink)
             .map_err(|missing| findings.push(nothing_to_do(file, missing)))
             .ok();
+        if parsed.takeover.is_some() {
+            findings
+                .extend(ends.as_ref().and_then(|ends| takes_over_a_copy(&at("takeover"), ends)));
+        }
         if let Some(finding) = ends.as_ref().and_then(|ends| copied_always(file, text, ends)) {
             findings.push(finding);
         }

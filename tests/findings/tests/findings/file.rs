@@ -116,3 +116,16 @@ fn a_file_that_is_not_there_is_named() {
         std::process::Command::new(binary()).args(["serve", "nowhere.yaml"]).output().unwrap();
     Ran::from(output).expect(2, &["nowhere.yaml"]);
 }
+
+#[test]
+fn a_takeover_has_a_slot_and_topics_to_go_on_with() {
+    let takeover = "takeover: { connector: c }\n";
+    check(&format!("{SOURCE}{SINK}{takeover}"))
+        .expect(2, &["shop.yaml:9:1", "`takeover` needs `source` and `kafka`"]);
+    let kafka = "kafka: { brokers: 127.0.0.1:1, topic_prefix: shop }\n";
+    for snapshot in ["always", "initial_only"] {
+        let file = format!("{SOURCE}    snapshot: {snapshot}\n{kafka}{takeover}");
+        check(&file).expect(2, &["shop.yaml:8:1", snapshot, "leave `snapshot` out"]);
+    }
+    check(&format!("{SOURCE}{kafka}takeover: {{}}\n")).expect(2, &["shop.yaml:7", "connector"]);
+}
