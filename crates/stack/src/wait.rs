@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Result};
 
-/// How often a state is looked at.
+/// How often a state is looked at in the first second …
 const INTERVAL: Duration = Duration::from_millis(25);
+/// … and after it: a look may be a process, and what takes long may take a little longer.
+const LATER_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Calls `ready` until it returns a value, for at most `limit`.
 ///
@@ -17,7 +19,8 @@ pub fn until<T>(
     hint: &str,
     mut ready: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let deadline = Instant::now() + limit;
+    let begun = Instant::now();
+    let deadline = begun + limit;
     loop {
         if let Some(value) = ready()? {
             return Ok(value);
@@ -29,6 +32,7 @@ pub fn until<T>(
                 hint: hint.to_owned(),
             });
         }
-        std::thread::sleep(INTERVAL);
+        let first = begun.elapsed() < Duration::from_secs(1);
+        std::thread::sleep(if first { INTERVAL } else { LATER_INTERVAL });
     }
 }
