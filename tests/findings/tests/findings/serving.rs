@@ -81,7 +81,7 @@ fn what_another_session_makes_at_the_same_moment_is_no_error() {
     place.sql("src", "CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('calm'); CREATE TABLE s.m (id int PRIMARY KEY, mood s.mood); INSERT INTO s.m VALUES (1, 'calm'); ALTER TABLE s.m OWNER TO owner");
     let file = place.file("").replace("public.t", "s.m");
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgrelay%' AND wait_event_type = 'Lock'";
-    let made = place.hold("dst", "CREATE SCHEMA pgrelay; CREATE TABLE pgrelay.checkpoints (pipeline text PRIMARY KEY, version bigint NOT NULL, checkpoint jsonb, captured jsonb, updated_at timestamptz NOT NULL DEFAULT now()); GRANT ALL ON SCHEMA pgrelay TO owner; GRANT ALL ON pgrelay.checkpoints TO owner");
+    let made = place.hold("dst", "CREATE SCHEMA pgrelay; CREATE TABLE pgrelay.checkpoints (pipeline text PRIMARY KEY, version bigint NOT NULL, checkpoint jsonb, captured jsonb, updated_at timestamptz NOT NULL DEFAULT now(), copied jsonb); GRANT ALL ON SCHEMA pgrelay TO owner; GRANT ALL ON pgrelay.checkpoints TO owner");
     let service = place.start(&file);
     place.wait_sql("dst", waits, "1");
     let schema = place.hold("dst", "CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('calm'); CREATE TABLE s.m (id int PRIMARY KEY); GRANT ALL ON SCHEMA s TO owner; ALTER TABLE s.m OWNER TO owner");
