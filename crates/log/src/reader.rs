@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use cdc::{Batch, Checkpoint, Finding, LogPlace, Meter, Progress, Schema};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
-use tokio::sync::mpsc;
 
 use crate::client::{self, Said};
 use crate::config::{Delivery, LogSettings};
@@ -120,21 +119,6 @@ impl Reader {
         Err(Asking::new(&self.settings, "read", &topic).broker("the cut at the start did not come"))
     }
 
-    /// Works until an error, or until nobody wants its batches any more.
-    pub(crate) fn run(mut self, batches: &mpsc::Sender<Result<Batch, LogError>>) {
-        while !batches.is_closed() {
-            let result = match self.next_batch() {
-                Ok(None) => continue,
-                Ok(Some(batch)) => Ok(batch),
-                Err(error) => Err(error),
-            };
-            let done = result.is_err();
-            if batches.blocking_send(result).is_err() || done {
-                return;
-            }
-        }
-    }
-
     fn next_cut(&mut self, wait: Duration) -> Result<Option<(i64, Cut)>, LogError> {
         if let Some(waiting) = self.waiting.take() {
             return Ok(Some(waiting));
@@ -195,7 +179,8 @@ impl Reader {
         Ok(())
     }
 
-    fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
+    /// The next batch; none where nothing came for a while.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
         let Some((offset, cut)) = self.next_cut(LOOK_UP)? else { return Ok(None) };
         let mut batch = self.batch(offset, cut)?;
         // A backlog of small batches costs the target a transaction each; made one, it costs one.

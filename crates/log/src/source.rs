@@ -30,8 +30,8 @@ pub struct LogSource {
 
 type Batches = mpsc::Receiver<Result<Batch, LogError>>;
 
-/// What a thread does until nobody wants its batches any more.
-type Reading = Box<dyn FnOnce(&mpsc::Sender<Result<Batch, LogError>>)>;
+/// What gives a thread its batches: none where nothing came for a while.
+type Reading = Box<dyn FnMut() -> Result<Option<Batch>, LogError>>;
 
 impl std::fmt::Debug for LogSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,7 +76,7 @@ impl Source for LogSource {
                 Ok(reading) => {
                     // Where nobody waits any more the channel is closed as well, and the thread ends.
                     let _ = ready.send(Ok(()));
-                    reading(&sender);
+                    work(reading, &sender);
                 }
                 Err(error) => {
                     let _ = ready.send(Err(error));
@@ -106,13 +106,24 @@ fn begin(
     after: Option<&Checkpoint>,
 ) -> Result<Reading, LogError> {
     if let Some((catalog, runtime)) = catalog {
-        let reader = foreign::Reader::begin(settings, catalog, runtime, meter, after)?;
-        return Ok(Box::new(move |batches| reader.run(batches)));
+        let mut reader = foreign::Reader::begin(settings, catalog, runtime, meter, after)?;
+        return Ok(Box::new(move || reader.next_batch()));
     }
     // The apply half may be there before the capture half has written anything.
     admin::ensure(&settings, &own_topics(&settings))?;
-    let reader = Reader::begin(settings, meter, after)?;
-    Ok(Box::new(move |batches| reader.run(batches)))
+    let mut reader = Reader::begin(settings, meter, after)?;
+    Ok(Box::new(move || reader.next_batch()))
+}
+
+/// Reads until an error, or until nobody wants the batches any more.
+fn work(mut next: Reading, batches: &mpsc::Sender<Result<Batch, LogError>>) {
+    while !batches.is_closed() {
+        let Some(result) = next().transpose() else { continue };
+        let done = result.is_err();
+        if batches.blocking_send(result).is_err() || done {
+            return;
+        }
+    }
 }
 
 /// Where the log ends.

@@ -1,10 +1,11 @@
 //! What a pipeline file says of tables' records: the forms of values, the columns of keys, and whose types in the source
 //! their schemas tell. Nothing here does IO.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdc::{Column, Finding, Identity, Modes, Schema, TableName};
-use regex::{Regex, RegexSet};
+use regex::RegexSet;
 
 use crate::prefixes::whole;
 
@@ -25,7 +26,9 @@ pub struct Shape {
 #[derive(Clone, Debug, Default)]
 pub struct MessageKey {
     /// One for each column that is named, for the whole of `schema.table.column`.
-    columns: Vec<Regex>,
+    columns: RegexSet,
+    /// The same as they are written.
+    written: Vec<String>,
 }
 
 impl MessageKey {
@@ -34,53 +37,47 @@ impl MessageKey {
     /// # Errors
     /// Where it is not of this shape, or an expression is none.
     pub fn parse(text: &str, place: &str) -> Result<Self, Finding> {
-        const KEY: &str = "message_key_columns";
-        let mut columns = Vec::new();
+        let mut written = Vec::new();
         for entry in text.split(';').filter(|entry| !entry.trim().is_empty()) {
             let (table, list) = entry.split_once(':').ok_or_else(|| shapeless(place))?;
             for column in list.split(',') {
                 if table.trim().is_empty() || column.trim().is_empty() || column.contains(':') {
                     return Err(shapeless(place));
                 }
-                let expression = format!("{}.{}", table.trim(), column.trim());
-                // The set is asked for its error, which is a finding; each expression alone matches the same.
-                whole(std::slice::from_ref(&expression), place, KEY)?;
-                columns.extend(Regex::new(&format!(r"(?i)\A(?:{expression})\z")));
+                written.push(format!("{}.{}", table.trim(), column.trim()));
             }
         }
-        Ok(Self { columns })
+        Ok(Self { columns: whole(&written, place, "message_key_columns")?, written })
+    }
+
+    /// Which entries name a column.
+    fn naming(&self, table: &TableName, column: &Column) -> impl IntoIterator<Item = usize> {
+        let name = format!("{}.{}.{}", table.schema, table.name, column.name);
+        self.columns.matches(&name)
     }
 
     /// The places of a table's columns that are named, in the order of the entries; empty where none is.
     pub(crate) fn of(&self, table: &TableName, columns: &[Column]) -> Vec<usize> {
-        let mut key = Vec::new();
-        for expression in &self.columns {
-            for (i, column) in columns.iter().enumerate() {
-                let name = format!("{}.{}.{}", table.schema, table.name, column.name);
-                if expression.is_match(&name) && !key.contains(&i) {
-                    key.push(i);
-                }
-            }
+        let mut named = Vec::new();
+        for (i, column) in columns.iter().enumerate().filter(|_| !self.columns.is_empty()) {
+            named.extend(self.naming(table, column).into_iter().min().map(|entry| (entry, i)));
         }
-        key
+        named.sort_unstable();
+        named.into_iter().map(|(_, i)| i).collect()
     }
 
     /// What to say of it beside these tables: an entry that names no column, and columns that deletes do not send.
     pub(crate) fn warnings(&self, schemas: &[Arc<Schema>], place: &str) -> Vec<Finding> {
         let place = || format!("{place}, message_key_columns");
         let mut warnings = Vec::new();
-        for expression in &self.columns {
-            let named = |schema: &Arc<Schema>| {
-                let name = &schema.origin;
-                schema.columns.iter().any(|column| {
-                    expression.is_match(&format!("{}.{}.{}", name.schema, name.name, column.name))
-                })
-            };
-            if !schemas.iter().any(named) {
-                let shown = expression.as_str().trim_start_matches(r"(?i)\A(?:");
-                let shown = shown.trim_end_matches(r")\z");
+        let columns = schemas.iter().flat_map(|schema| {
+            schema.columns.iter().flat_map(|column| self.naming(&schema.origin, column))
+        });
+        let used: BTreeSet<usize> = columns.collect();
+        for (i, written) in self.written.iter().enumerate() {
+            if !used.contains(&i) {
                 warnings.push(
-                    Finding::warning("message_key_unused", place(), format!("`{shown}` matches no column of a captured table: records keep the key of their table"))
+                    Finding::warning("message_key_unused", place(), format!("`{written}` matches no column of a captured table: records keep the key of their table"))
                         .remedy("name the column as `schema.table:column`, with `\\.` for a dot that is no other character"),
                 );
             }

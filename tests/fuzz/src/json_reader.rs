@@ -1,33 +1,17 @@
-//! Any bytes as a record of the log: a line that is the header `pgrelay.position`, a line that is the header
-//! `pgrelay.verbatim` or empty, and the value. The fingerprint in the first one chooses the kind of the column `v`.
+//! Any bytes as a record of the log in JSON, and as a cut. The fingerprint in the record's position chooses its table.
 
-use cdc::{Batch, Checkpoint, Identity, Lsn, Progress};
-use pgrelay_log::{Converter, Cut, Format, ReadRecord, Records, Stamp, fold};
+use cdc::Identity;
+use pgrelay_log::{Cut, Format, Stamp};
 
-use crate::table::schema;
+use crate::table::{parts, schema, there_and_back};
 
-/// Reads the record, makes events of it, and writes these again.
 pub(crate) fn read(bytes: &[u8]) {
-    let mut parts = bytes.splitn(3, |byte| *byte == b'\n');
-    let mut part = || parts.next().unwrap_or_default();
-    let (stamp, verbatim, value) = (part(), part(), part());
-    let verbatim = (!verbatim.is_empty()).then_some(verbatim);
+    let (stamp, verbatim, value) = parts(bytes);
     let _ = serde_json::from_slice::<Cut>(value);
     let Some(stamp) = Stamp::read(stamp) else { return };
     let mut converter = Format::DebeziumJson.converter("shop", true);
-    let end = Progress::After { end_lsn: Lsn::new(1) };
-    converter.begin(&Batch::progress(Checkpoint::new(end)), 0);
     for identity in [Identity::Default, Identity::Full] {
         let schema = schema(stamp.fingerprint, identity);
-        let Ok(piece) = converter.decode(value, verbatim, &schema) else { continue };
-        let record = ReadRecord { stamp, schema, piece };
-        let second = ReadRecord { stamp: stamp.part(2), ..record.clone() };
-        for records in [vec![record.clone()], vec![record, second]] {
-            let Ok(events) = fold(records) else { continue };
-            let mut written = Records::default();
-            for event in &events {
-                let _ = converter.encode(event, &mut written);
-            }
-        }
+        there_and_back(&mut converter, schema, (stamp, verbatim, value));
     }
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use cdc::{Batch, Catalog, Checkpoint, Finding, LogPlace, Meter, Progress};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 
 use super::decoder::Decoder;
 use super::moves::Moves;
@@ -166,22 +165,8 @@ impl Reader {
         Ok(Track { lane, moves: Moves::default(), end: high, met_end: false, failed: None })
     }
 
-    /// Works until an error, or until nobody wants its batches any more.
-    pub(crate) fn run(mut self, batches: &mpsc::Sender<Result<Batch, LogError>>) {
-        while !batches.is_closed() {
-            let result = match self.next_batch() {
-                Ok(None) => continue,
-                Ok(Some(batch)) => Ok(batch),
-                Err(error) => Err(error),
-            };
-            let done = result.is_err();
-            if batches.blocking_send(result).is_err() || done {
-                return;
-            }
-        }
-    }
-
-    fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
+    /// The next batch; none where nothing came for a while.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }

@@ -115,12 +115,9 @@ pub(super) async fn create_and_copy(
     let rows = tables.iter().filter(is_copied).map(|table| table.rows).sum();
     meter.snapshot_rows_expected.store(rows, std::sync::atomic::Ordering::Relaxed);
     let end = Checkpoint {
-        progress: Progress::After { end_lsn: created.consistent_point },
         source: Some(source),
         captured: captured(&tables, &schemas),
-        counts: None,
-        log: None,
-        taken: None,
+        ..Checkpoint::new(Progress::After { end_lsn: created.consistent_point })
     };
     let to_read = to_read(&settings, &tables, &schemas, publication.as_ref());
     let ordered = parents_first(&session, to_read)
