@@ -80,8 +80,9 @@ pub enum TopicPattern {
     },
 }
 
-/// The handling modes of a Debezium connector, for records that have no schema beside them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What a Debezium connector was told: of the values of records that have no schema beside them, and what stands for one
+/// that was not sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WrittenWith {
     /// What a `numeric` is. Without it a text is taken for digits or for base64, and one that could be either halts.
@@ -94,6 +95,9 @@ pub struct WrittenWith {
     pub interval_handling_mode: IntervalMode,
     /// What an `hstore` is.
     pub hstore_handling_mode: HstoreMode,
+    /// What stands for a TOAST value that was not sent: such a value is left as it is. Default:
+    /// `__debezium_unavailable_value`.
+    pub unavailable_value_placeholder: Option<String>,
 }
 
 impl WrittenWith {

@@ -211,6 +211,30 @@ pub fn write<'a>(
     out.push(b'}');
 }
 
+/// The same of what `write` makes of each item; `false` is a null.
+///
+/// # Errors
+/// The first of `write`.
+pub fn write_each<T, E>(
+    items: impl IntoIterator<Item = T>,
+    delimiter: u8,
+    out: &mut Vec<u8>,
+    mut write: impl FnMut(T, &mut Vec<u8>) -> Result<bool, E>,
+) -> Result<(), E> {
+    let mut text = Vec::new();
+    out.push(b'{');
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(delimiter);
+        }
+        text.clear();
+        let there = write(item, &mut text)?;
+        write_element(there.then_some(&*text), delimiter, out);
+    }
+    out.push(b'}');
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

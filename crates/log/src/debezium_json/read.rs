@@ -152,20 +152,8 @@ fn array(
 ) -> Result<(), Reason> {
     let Type::Array(Some(schema)) = &schema.kind else { return Err("expected an array") };
     let items: Vec<&RawValue> = serde_json::from_str(json).map_err(|_| "expected an array")?;
-    let mut text = Vec::new();
-    out.push(b'{');
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        text.clear();
-        if item.get() == "null" {
-            text::array::write_element(None, b',', out);
-        } else {
-            value(element, schema, pg, item.get(), &mut text)?;
-            text::array::write_element(Some(&text), b',', out);
-        }
-    }
-    out.push(b'}');
-    Ok(())
+    text::array::write_each(items, b',', out, |item, text| match item.get() {
+        "null" => Ok(false),
+        json => value(element, schema, pg, json, text).map(|()| true),
+    })
 }

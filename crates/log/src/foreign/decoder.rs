@@ -265,7 +265,7 @@ impl Decoder {
         row_schema: Option<&Arc<connect_data::Schema>>,
         key: &Key<'_>,
     ) -> Result<Shape, Wrong> {
-        let written = self.settings.kafka.written_with;
+        let written = &self.settings.kafka.written_with;
         let Some(known) = self.tables.get_mut(table) else { return Err(Wrong::NoTable) };
         if let Some(at) = known.shapes.iter().position(|shape| shape.fits(fields, row_schema, key))
         {

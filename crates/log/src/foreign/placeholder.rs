@@ -1,51 +1,91 @@
-//! What stands for a TOAST value that the source did not send: Debezium's `unavailable.value.placeholder`.
+//! What stands for a TOAST value that the source did not send: the producer's `unavailable.value.placeholder`.
 
 use connect_data::Value;
+use serde_json::json;
 
-use super::slot::Slot;
 use crate::forms::Form;
-use crate::rows::placeholder::{DEFAULT as WORD, of as placeholder_of};
+use crate::rows::placeholder::{DEFAULT, of, uuid};
 
-const QUOTED: &str = r#""__debezium_unavailable_value""#;
-const PAIR: &str = r#"{"__debezium_unavailable_value":"__debezium_unavailable_value"}"#;
-/// Java's `UUID.nameUUIDFromBytes` of the placeholder.
-const UUID: &str = "b68a35a7-17ad-35b3-af2a-ae46edb4545a";
-
-/// The JSON of a column of this form.
-pub(super) fn of(form: &Form) -> Option<String> {
-    placeholder_of(form, WORD).map(|json| json.to_string())
+/// The word, and what it is in the forms that spell it otherwise.
+#[derive(Debug)]
+pub(super) struct Placeholder {
+    word: String,
+    quoted: String,
+    pair: String,
+    uuid: String,
 }
 
-/// Whether it is this JSON, in such a column.
-pub(super) fn is_json(json: &str, slot: &Slot) -> bool {
-    json == QUOTED || slot.placeholder.as_deref() == Some(json)
-}
-
-/// Whether it is this value.
-pub(super) fn is_value(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text == WORD || text == PAIR,
-        Value::Bytes(bytes) => bytes == WORD.as_bytes(),
-        Value::Map(pairs) => {
-            matches!(pairs.as_slice(), [(Value::String(key), Value::String(value))] if key == WORD && value == WORD)
+impl Placeholder {
+    /// Of the word a pipeline file says, or Debezium's own.
+    pub(super) fn new(word: Option<&str>) -> Self {
+        let word = word.unwrap_or(DEFAULT);
+        Self {
+            word: word.to_owned(),
+            quoted: json!(word).to_string(),
+            pair: json!({ word: word }).to_string(),
+            uuid: uuid(word),
         }
-        Value::Array(items) => match items.as_slice() {
-            [Value::String(text)] => text == WORD || text == UUID,
-            [Value::Bytes(bytes)] => bytes == WORD.as_bytes(),
-            numbers => is_spelt(numbers),
-        },
-        _ => false,
+    }
+
+    /// The JSON of a column of this form, where it has its own.
+    pub(super) fn of(&self, form: &Form) -> Option<String> {
+        of(form, &self.word).map(|json| json.to_string())
+    }
+
+    /// Whether it is this JSON. `own` is that of the column's form.
+    pub(super) fn is_json(&self, json: &str, own: Option<&str>) -> bool {
+        json == self.quoted || own == Some(json)
+    }
+
+    /// Whether it is this value.
+    pub(super) fn is_value(&self, value: &Value) -> bool {
+        let is_word = |value: &Value| match value {
+            Value::String(text) => *text == self.word,
+            Value::Bytes(bytes) => *bytes == self.word.as_bytes(),
+            _ => false,
+        };
+        match value {
+            Value::String(text) if *text == self.pair => true,
+            Value::Map(pairs) => {
+                matches!(pairs.as_slice(), [(key, value)] if is_word(key) && is_word(value))
+            }
+            Value::Array(items) => match items.as_slice() {
+                [Value::String(text)] if *text == self.uuid => true,
+                [item @ (Value::String(_) | Value::Bytes(_))] => is_word(item),
+                numbers => self.is_spelt(numbers),
+            },
+            value => is_word(value),
+        }
+    }
+
+    /// Whether the numbers are the word's bytes, which have a sign in Java.
+    fn is_spelt(&self, numbers: &[Value]) -> bool {
+        let number = |value: &Value| match value {
+            Value::Int32(number) => Some(i64::from(*number)),
+            Value::Int64(number) => Some(*number),
+            Value::Int16(number) => Some(i64::from(*number)),
+            _ => None,
+        };
+        let bytes = self.word.bytes().map(|byte| Some(i64::from(byte.cast_signed())));
+        !numbers.is_empty() && numbers.iter().map(number).eq(bytes)
     }
 }
 
-/// Whether the numbers are the word's letters.
-fn is_spelt(numbers: &[Value]) -> bool {
-    let number = |value: &Value| match value {
-        Value::Int32(number) => Some(i64::from(*number)),
-        Value::Int64(number) => Some(*number),
-        Value::Int16(number) => Some(i64::from(*number)),
-        _ => None,
-    };
-    numbers.len() == WORD.len()
-        && numbers.iter().zip(WORD.bytes()).all(|(value, byte)| number(value) == Some(byte.into()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_the_producers_own_is_known_in_every_form() {
+        let own = Placeholder::new(Some("n\u{e9}"));
+        let numbers = [110, -61, -87].map(Value::Int32).to_vec();
+        let text = Value::String("n\u{e9}".to_owned());
+        for value in [text.clone(), Value::Array(vec![text.clone()]), Value::Array(numbers)] {
+            assert!(own.is_value(&value), "{value:?}");
+            assert!(!Placeholder::new(None).is_value(&value), "{value:?}");
+        }
+        assert!(own.is_value(&Value::Map(vec![(text.clone(), text)])));
+        assert!(own.is_json("\"n\u{e9}\"", None) && !own.is_json("\"ne\"", None));
+        assert!(!own.is_value(&Value::Array(Vec::new())));
+    }
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cdc::{Column, Identity, PgType, RowBuilder, Schema, TableName};
+use cdc::{Column, DecimalMode, Identity, PgType, RowBuilder, Schema, TableName};
 
 use super::item::{Fields, Item, field};
-use super::placeholder;
+use super::placeholder::Placeholder;
 use super::text::{self, Said};
 use super::types::column_type;
 use crate::config::WrittenWith;
@@ -20,9 +20,10 @@ pub(super) struct Slot {
     pub(super) pg: PgType,
     pub(super) form: Form,
     pub(super) schema: Arc<connect_data::Schema>,
-    pub(super) written: WrittenWith,
-    /// What stands in JSON without a schema for a value that was not sent, where that has a form of its own.
-    pub(super) placeholder: Option<String>,
+    /// What a `numeric` is, where the file says it.
+    pub(super) decimals: Option<DecimalMode>,
+    /// What stands for a value that was not sent, and in JSON without a schema in this column's form.
+    pub(super) placeholder: (Arc<Placeholder>, Option<String>),
 }
 
 /// A shape of a table's records.
@@ -113,10 +114,11 @@ impl Shape {
         row: &Fields<'_>,
         row_schema: Option<&Arc<connect_data::Schema>>,
         key: &Key<'_>,
-        written: WrittenWith,
+        written: &WrittenWith,
     ) -> Result<Self, Wrong> {
         let key_names = key.names(target)?;
         let modes = written.modes();
+        let unsent = Arc::new(Placeholder::new(written.unavailable_value_placeholder.as_deref()));
         let (mut columns, mut slots) = (Vec::new(), Vec::new());
         for (name, item) in items(row, key, &key_names) {
             let known = target.and_then(|target| target.columns.get(target.column(&name)?));
@@ -128,8 +130,9 @@ impl Shape {
             };
             let form = Form::of(&column.pg, &modes);
             let schema = Arc::new(schema_of(&form));
-            let placeholder = placeholder::of(&form);
-            slots.push(Slot { pg: column.pg.clone(), form, schema, written, placeholder });
+            let placeholder = (Arc::clone(&unsent), unsent.of(&form));
+            let decimals = written.decimal_handling_mode;
+            slots.push(Slot { pg: column.pg.clone(), form, schema, decimals, placeholder });
             columns.push(column);
         }
         let place = |name: &Arc<str>| columns.iter().position(|column| column.name == *name);

@@ -128,6 +128,12 @@ fn json_is_read_by_the_columns_types() {
         |mode: &str| format!(",\"written_with\":{{\"decimal_handling_mode\":\"{mode}\"}}");
     assert_eq!(one("\"n\":\"1234\"", &written("string")).as_deref(), Ok("1234"));
     assert_eq!(one("\"n\":\"1234\"", &written("precise")).as_deref(), Ok("-26588.24"));
+    // The producer's own word for what it did not send, and Debezium's is a text then.
+    let own = ",\"written_with\":{\"unavailable_value_placeholder\":\"?\"}";
+    assert_eq!(one("\"list\":[\"?\"]", own).as_deref(), Ok("unchanged"));
+    assert_eq!(one("\"bin\":\"Pw==\"", own).as_deref(), Ok("unchanged"));
+    let word = "\"list\":[\"__debezium_unavailable_value\"]";
+    assert_eq!(one(word, own).as_deref(), Ok("{__debezium_unavailable_value}"));
 }
 
 #[test]

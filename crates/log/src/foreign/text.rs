@@ -6,7 +6,6 @@ use cdc::{Kind, PgType, Special};
 use connect_data::{Logical, Schema, Struct, Type, Value};
 
 use super::item::Item;
-use super::placeholder;
 use super::slot::Slot;
 use crate::debezium_json::{read_value, unquoted};
 use crate::forms::{
@@ -29,9 +28,10 @@ pub(super) fn write(item: Item<'_>, slot: &Slot, out: &mut Vec<u8>) -> Result<Sa
     if item.is_null() {
         return Ok(Said::Null);
     }
+    let (unsent, own) = &slot.placeholder;
     match item {
-        Item::Json(json) if placeholder::is_json(json, slot) => return Ok(Said::Nothing),
-        Item::Typed(_, value) if placeholder::is_value(value) => return Ok(Said::Nothing),
+        Item::Json(json) if unsent.is_json(json, own.as_deref()) => return Ok(Said::Nothing),
+        Item::Typed(_, value) if unsent.is_value(value) => return Ok(Said::Nothing),
         Item::Json(json) => untyped(json, slot, out)?,
         Item::Typed(schema, value) => typed(schema, value, &slot.pg, slot, out)?,
     }
@@ -70,7 +70,7 @@ fn decimal_text(string: &str, slot: &Slot, json: &str, out: &mut Vec<u8>) -> Res
     let digits = string.parse::<f64>().is_ok();
     let start = out.len();
     let bytes = read_value(&slot.form, &slot.schema, &slot.pg, json, out);
-    match (slot.written.decimal_handling_mode, digits, &bytes) {
+    match (slot.decimals, digits, &bytes) {
         (Some(_), _, _) | (None, false, _) => bytes,
         (None, true, Ok(())) => Err(
             "a text that is digits and base64, too: say under kafka: written_with: decimal_handling_mode whether it is `string` or `precise`",
@@ -347,18 +347,8 @@ fn array(
             .map_err(|_| "an array that JSON has no form for");
     };
     let element = PgType { kind: (**kind).clone(), ..pg.clone() };
-    let mut text = Vec::new();
-    out.push(b'{');
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        text.clear();
-        if !item.is_null() {
-            typed(of, item, &element, slot, &mut text)?;
-        }
-        text::array::write_element((!item.is_null()).then_some(&text), b',', out);
-    }
-    out.push(b'}');
-    Ok(())
+    text::array::write_each(items, b',', out, |item, text| match item.is_null() {
+        true => Ok(false),
+        false => typed(of, item, &element, slot, text).map(|()| true),
+    })
 }

@@ -36,7 +36,7 @@ pub(crate) fn of(form: &Form, word: &str) -> Option<Value> {
 }
 
 /// Java's `UUID.nameUUIDFromBytes`: a hash with version 3 and its variant written into it.
-fn uuid(word: &str) -> String {
+pub(crate) fn uuid(word: &str) -> String {
     let mut hash: [u8; 16] = Md5::digest(word).into();
     hash[6] = hash[6] & 0x0f | 0x30;
     hash[8] = hash[8] & 0x3f | 0x80;
