@@ -70,6 +70,8 @@ counters! {
     batches,
     /// Errors, each followed by a new start or a halt.
     errors,
+    /// Truncates that left no record, as rows without envelopes have none for them.
+    truncates_left_out,
     /// The end of the server's WAL, as it last said.
     head_lsn,
     /// The end of what the server has sent.

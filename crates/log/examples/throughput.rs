@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use cdc::{Batch, Change, Sink, Source};
 use common::{Writer, row, settings, sink, source, table};
-use pgrelay_log::{AnyConverter, Converter, Format, Records, SchemaIds};
+use pgrelay_log::{Converter, Format, Records, SchemaIds};
 
 const BATCH: i64 = 10_000;
 const BATCHES: i64 = 100;
@@ -56,10 +56,10 @@ fn batches(writer: &mut Writer) -> Vec<Batch> {
 
 fn converter(format: Format, batches: &[Batch]) {
     let mut converter = format.converter("shop", true);
-    if let AnyConverter::Avro(avro) = &mut converter {
+    if let Some(avro) = converter.avro() {
         let table = &batches[0].events[0].schema;
         let schema = avro.value_schema(table).unwrap();
-        avro.learn(table.fingerprint(), SchemaIds { key: Some(1), value: 2 });
+        avro.learn(table.fingerprint(), SchemaIds { key: Some(1), value: Some(2) });
         avro.meet(2, &schema).unwrap();
     }
     let mut records = Records::default();

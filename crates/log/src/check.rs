@@ -3,6 +3,7 @@
 //! Nothing is written and nothing is claimed: a pipeline that runs is not disturbed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cdc::{Fault, Finding, Schema};
 use rdkafka::error::RDKafkaErrorCode as Code;
@@ -11,6 +12,7 @@ use rdkafka::producer::{BaseProducer, Producer};
 use crate::admin::{self, TopicSpec};
 use crate::client;
 use crate::config::{Delivery, LogSettings};
+use crate::converter::ConvertError;
 use crate::error::{Asking, LogError, configs_command};
 use crate::registrar::Registrar;
 use crate::sink::{blocking, own_topics};
@@ -28,6 +30,11 @@ pub async fn check(settings: &LogSettings, tables: &[&Schema]) -> Vec<Finding> {
     let tables: Vec<Schema> = tables.iter().map(|schema| (*schema).clone()).collect();
     let result = blocking(move || {
         let mut findings = Registrar::new(&settings).check(&tables);
+        let mut converter = settings.kafka.converter();
+        for table in tables {
+            let refused = converter.check_key(&Arc::new(table)).err().map(ConvertError::from);
+            findings.extend(refused.map(|error| LogError::from(error).finding()));
+        }
         inspect(&settings, &data, &mut findings)?;
         Ok(findings)
     })

@@ -7,7 +7,7 @@ use cdc::{BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, TimeMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::converter::Format;
+use crate::converter::{AnyConverter, Format};
 
 /// Where the log is and how its topics are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,10 +22,10 @@ pub struct Kafka {
     /// whole of a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<TopicPattern>,
-    /// The format of the keys in `topics`, where it is not `format`.
+    /// The format of the keys, where it is not `format`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_format: Option<Format>,
-    /// The format of the values in `topics`, where it is not `format`.
+    /// The format of the values, where it is not `format`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_format: Option<Format>,
     /// What the records in `topics` do not say themselves: the modes of the connector that wrote them.
@@ -55,7 +55,8 @@ pub struct Kafka {
     /// What a reader may count on.
     #[serde(default)]
     pub delivery: Delivery,
-    /// Whether a delete is followed by a record without a value, for topics that are compacted.
+    /// Whether a delete is followed by a record without a value, for topics that are compacted. Means nothing to rows
+    /// without envelopes, whose deletes are null.
     #[serde(default = "yes")]
     pub tombstones: bool,
     /// Where the schemas of records are registered; `format: avro` needs it.
@@ -122,6 +123,12 @@ impl Kafka {
     /// The format of keys and that of values.
     pub fn formats(&self) -> (Format, Format) {
         (self.key_format.unwrap_or(self.format), self.value_format.unwrap_or(self.format))
+    }
+
+    /// The converter of the records that a capture half writes under the prefix.
+    pub(crate) fn converter(&self) -> AnyConverter {
+        let (key, value) = self.formats();
+        AnyConverter::of(key, value, &self.topic_prefix, self.tombstones)
     }
 
     /// Whether a registry has the schemas of any records.

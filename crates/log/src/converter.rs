@@ -12,9 +12,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::avro::Avro;
+use crate::changes::{self, Deletes, Encode, Part, Role};
 use crate::debezium_json::DebeziumJson;
 use crate::names::SchemaError;
 use crate::records::Records;
+use crate::string::Strings;
 
 /// The formats a pipeline file may name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,17 +30,30 @@ pub enum Format {
     /// What Confluent's AvroConverter writes: Debezium's envelope, or, read from `topics`, a row; needs
     /// `schema_registry`.
     Avro,
-    /// A row, without an envelope, as JsonConverter writes it with `schemas.enable=false`. Only read from `topics`.
+    /// The row after the change, without an envelope, as Debezium's ExtractNewRecordState leaves it and JsonConverter
+    /// writes it with `schemas.enable=false`. A delete is null, a truncate has no record. Read from `topics`.
     Json,
     /// The same with `schemas.enable=true`.
     JsonSchemas,
-    /// Text. Only a key that is read from `topics`.
+    /// What Connect's StringConverter makes of a key, or of a row: `Struct{id=1,name=x}`. Read from `topics` as a key
+    /// only.
     String,
     /// Bytes. Only a key that is read from `topics`.
     Bytes,
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Format; 7] = [
+        Format::DebeziumJson,
+        Format::DebeziumJsonSchemas,
+        Format::Avro,
+        Format::Json,
+        Format::JsonSchemas,
+        Format::String,
+        Format::Bytes,
+    ];
+
     /// The word in the pipeline file.
     pub const fn word(self) -> &'static str {
         match self {
@@ -54,20 +69,27 @@ impl Format {
 
     /// Whether a capture half writes it.
     pub const fn is_written(self) -> bool {
+        !matches!(self, Format::Bytes)
+    }
+
+    /// Whether the values a capture half writes are envelopes, which say all of a change.
+    pub const fn is_enveloped(self) -> bool {
         matches!(self, Format::DebeziumJson | Format::DebeziumJsonSchemas | Format::Avro)
+    }
+
+    /// Whether keys look alike in both.
+    fn has_keys_of(self, other: Format) -> bool {
+        let alike = |format| match format {
+            Format::Json => Format::DebeziumJson,
+            Format::JsonSchemas => Format::DebeziumJsonSchemas,
+            format => format,
+        };
+        alike(self) == alike(other)
     }
 
     /// The converter of this format. `tombstones`: whether a delete is followed by one.
     pub fn converter(self, topic_prefix: &str, tombstones: bool) -> AnyConverter {
-        let schemas = match self {
-            // The others have no envelope: the pipeline file names them for `topics` alone.
-            Format::DebeziumJson | Format::Json | Format::String | Format::Bytes => false,
-            Format::DebeziumJsonSchemas | Format::JsonSchemas => true,
-            Format::Avro => {
-                return AnyConverter::Avro(Avro::new(topic_prefix, tombstones));
-            }
-        };
-        AnyConverter::DebeziumJson(DebeziumJson::new(topic_prefix, tombstones, schemas))
+        AnyConverter::of(self, self, topic_prefix, tombstones)
     }
 }
 
@@ -187,35 +209,155 @@ pub trait Converter: Send {
     ) -> Result<Piece, ConvertError>;
 }
 
-/// The converter of any [`Format`].
+/// The converter of any [`Format`], or of one for the values and another for the keys.
 #[derive(Debug)]
-pub enum AnyConverter {
-    /// Of [`Format::DebeziumJson`].
-    DebeziumJson(DebeziumJson),
-    /// Of [`Format::Avro`].
-    Avro(Avro),
+pub struct AnyConverter {
+    value: One,
+    /// Where keys are not of the values' format.
+    key: Option<One>,
+}
+
+#[derive(Debug)]
+enum One {
+    Json(Box<DebeziumJson>),
+    Avro(Box<Avro>),
+    String(Box<Strings>),
+}
+
+impl One {
+    fn of(format: Format, prefix: &str, tombstones: bool) -> Self {
+        let json = |schemas| One::Json(Box::new(DebeziumJson::new(prefix, tombstones, schemas)));
+        let rows = |schemas| One::Json(Box::new(DebeziumJson::of_rows(prefix, schemas)));
+        match format {
+            Format::DebeziumJson => json(false),
+            Format::DebeziumJsonSchemas => json(true),
+            Format::Avro => One::Avro(Box::new(Avro::new(prefix, tombstones))),
+            // No file says bytes where records are written.
+            Format::Json | Format::Bytes => rows(false),
+            Format::JsonSchemas => rows(true),
+            Format::String => One::String(Box::new(Strings::new(prefix))),
+        }
+    }
+
+    fn encoder(&mut self) -> &mut dyn Encode {
+        match self {
+            One::Json(json) => &mut **json,
+            One::Avro(avro) => &mut **avro,
+            One::String(strings) => &mut **strings,
+        }
+    }
+
+    fn encoded(&self) -> &dyn Encode {
+        match self {
+            One::Json(json) => &**json,
+            One::Avro(avro) => &**avro,
+            One::String(strings) => &**strings,
+        }
+    }
+
+    fn begin(&mut self, batch: &Batch, now_micros: i64) {
+        match self {
+            One::Json(json) => json.begin(batch, now_micros),
+            One::Avro(avro) => avro.begin(batch, now_micros),
+            One::String(strings) => strings.begin(batch, now_micros),
+        }
+    }
+}
+
+impl From<Avro> for AnyConverter {
+    fn from(avro: Avro) -> Self {
+        Self { value: One::Avro(Box::new(avro)), key: None }
+    }
+}
+
+impl AnyConverter {
+    /// The converter of keys of one format and values of another.
+    pub(crate) fn of(key: Format, value: Format, prefix: &str, tombstones: bool) -> Self {
+        let of = |format| One::of(format, prefix, tombstones);
+        Self { value: of(value), key: (!key.has_keys_of(value)).then(|| of(key)) }
+    }
+
+    /// The part of it that writes Avro, if one does.
+    pub fn avro(&mut self) -> Option<&mut Avro> {
+        match (&mut self.value, &mut self.key) {
+            (One::Avro(avro), _) | (_, Some(One::Avro(avro))) => Some(avro),
+            _ => None,
+        }
+    }
+
+    /// Whether its keys are Avro, and its values.
+    pub(crate) fn avro_roles(&self) -> [bool; 2] {
+        let is_avro = |one: &One| matches!(one, One::Avro(_));
+        [is_avro(self.key.as_ref().unwrap_or(&self.value)), is_avro(&self.value)]
+    }
+
+    /// Whether there is no record of this event.
+    pub(crate) fn leaves_out(&self, event: &Event) -> bool {
+        self.deletes() == Deletes::Rows && matches!(event.change, cdc::Change::Truncate { .. })
+    }
+
+    /// Refuses a table whose keys would not tell its rows apart.
+    pub(crate) fn check_key(&mut self, schema: &Arc<Schema>) -> Result<(), SchemaError> {
+        match self.key.as_mut().unwrap_or(&mut self.value) {
+            One::String(strings) => strings.check_key(schema),
+            _ => Ok(()),
+        }
+    }
+
+    fn keys(&mut self) -> &mut dyn Encode {
+        self.key.as_mut().unwrap_or(&mut self.value).encoder()
+    }
+}
+
+impl Encode for AnyConverter {
+    fn deletes(&self) -> Deletes {
+        self.value.encoded().deletes()
+    }
+
+    fn key(
+        &mut self,
+        event: &Event,
+        row: &Row,
+        older: Option<&Row>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ConvertError> {
+        self.keys().key(event, row, older, out)
+    }
+
+    fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {
+        self.value.encoder().value(part, out)
+    }
+
+    fn is_exact(&self) -> bool {
+        self.value.encoded().is_exact()
+    }
+
+    fn write_verbatim(&self, schema: &Schema, out: &mut Vec<u8>) -> Result<(), ConvertError> {
+        self.value.encoded().write_verbatim(schema, out)
+    }
+
+    fn note(&mut self, note: &Note, role: Role, out: &mut Vec<u8>) -> Result<(), ConvertError> {
+        match role {
+            Role::Key => self.keys().note(note, role, out),
+            Role::Value => self.value.encoder().note(note, role, out),
+        }
+    }
 }
 
 impl Converter for AnyConverter {
     fn begin(&mut self, batch: &Batch, now_micros: i64) {
-        match self {
-            AnyConverter::DebeziumJson(converter) => converter.begin(batch, now_micros),
-            AnyConverter::Avro(converter) => converter.begin(batch, now_micros),
+        self.value.begin(batch, now_micros);
+        if let Some(key) = &mut self.key {
+            key.begin(batch, now_micros);
         }
     }
 
     fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
-        match self {
-            AnyConverter::DebeziumJson(converter) => converter.encode(event, records),
-            AnyConverter::Avro(converter) => converter.encode(event, records),
-        }
+        changes::write(self, event, records)
     }
 
     fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
-        match self {
-            AnyConverter::DebeziumJson(converter) => converter.note(note, records),
-            AnyConverter::Avro(converter) => converter.note(note, records),
-        }
+        changes::write_note(self, note, records)
     }
 
     fn decode(
@@ -224,9 +366,13 @@ impl Converter for AnyConverter {
         verbatim: Option<&[u8]>,
         schema: &Arc<Schema>,
     ) -> Result<Piece, ConvertError> {
-        match self {
-            AnyConverter::DebeziumJson(converter) => converter.decode(value, verbatim, schema),
-            AnyConverter::Avro(converter) => converter.decode(value, verbatim, schema),
+        match &mut self.value {
+            One::Json(json) => json.decode(value, verbatim, schema),
+            One::Avro(avro) => avro.decode(value, verbatim, schema),
+            One::String(_) => Err(ConvertError::Malformed {
+                byte: 0,
+                reason: "nothing reads format string back".to_owned(),
+            }),
         }
     }
 }

@@ -27,8 +27,7 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// A decoder that knows every table version there is. Blocks.
     pub(crate) fn begin(settings: LogSettings) -> Result<Self, LogError> {
-        let kafka = &settings.kafka;
-        let converter = kafka.format.converter(&kafka.topic_prefix, kafka.tombstones);
+        let converter = settings.kafka.converter();
         let registrar = Registrar::new(&settings);
         let mut decoder = Self { settings, converter, registrar, schemas: HashMap::new() };
         decoder.refresh()?;

@@ -68,10 +68,15 @@ fn with_source_type(schema: Schema, source: Option<&SourceType>) -> Schema {
     schema.parameter(key("name"), &*source.column)
 }
 
+/// The schema of a row that may be missing: that of `before` and of `after`.
+pub(crate) fn row(schemas: &RecordSchemas) -> &Schema {
+    // `schemas` made it the first field.
+    schemas.value.fields().first().map_or(&schemas.value, |before| &before.schema)
+}
+
 /// What the columns are called in the records of these schemas.
 pub(crate) fn row_fields(schemas: &RecordSchemas) -> Vec<String> {
-    let row = schemas.value.fields().first().map(|before| before.schema.fields());
-    row.unwrap_or_default().iter().map(|field| field.name.clone()).collect()
+    row(schemas).fields().iter().map(|field| field.name.clone()).collect()
 }
 
 fn long() -> Schema {

@@ -9,6 +9,7 @@ use schema_registry::RegistryError;
 use crate::client::ASK_LIMIT;
 use crate::config::LogSettings;
 use crate::converter::ConvertError;
+use crate::names::SchemaError;
 
 /// An error of the log.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +110,9 @@ fn encode_remedy(error: &ConvertError) -> &'static str {
             "Let the source send whole old rows: ALTER TABLE … REPLICA IDENTITY FULL."
         }
         ConvertError::Note { .. } => "Report this message.",
+        ConvertError::Schema(SchemaError::UntoldKey { .. }) => {
+            "Name a key_format of json, json_schemas or avro, or write the column as text: by decimal_handling_mode, binary_handling_mode or time_precision_mode under source.postgres."
+        }
         ConvertError::Schema(_) => "Rename a column, by a transform or in the source.",
         ConvertError::Malformed { .. } => "Look at the record at this place.",
     }

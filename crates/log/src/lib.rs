@@ -6,7 +6,8 @@
 //! an event is as bytes; nothing else here does.
 //!
 //! Read in this order: `cut`, `stamp` and `topics` say what lies in Kafka; `sink` and `producer` write it; `source`,
-//! `reader`, `lane`, `decoder` and `fold` read it; `debezium_json` and `avro` are the formats, made of `forms` and `rows`; `registrar` asks a schema registry.
+//! `reader`, `lane`, `decoder` and `fold` read it; `debezium_json`, `avro` and `string` are the
+//! formats, made of `forms` and `rows`, which `changes` makes records of; `registrar` asks a schema registry.
 //!
 //! It refuses a broker without transactions unless the file says so, a checkpoint topic that is not compacted, a
 //! log that is not the one the target was fed from, and records among a batch that somebody else wrote. Errors name
@@ -15,6 +16,7 @@
 mod acl;
 mod admin;
 mod avro;
+mod changes;
 mod check;
 mod client;
 mod config;
@@ -48,6 +50,8 @@ mod scan;
 mod sink;
 mod source;
 mod stamp;
+mod string;
+mod tables;
 mod takeover;
 mod targets;
 pub mod topics;
@@ -61,7 +65,6 @@ pub use config::{
 };
 pub use converter::{AnyConverter, ConvertError, Converter, Format, Piece};
 pub use cut::{Cut, Places};
-pub use debezium_json::DebeziumJson;
 pub use error::LogError;
 pub use fold::{FoldError, ReadRecord, fold};
 pub use foreign::{check_topic_patterns, check_topics, topic_ends};

@@ -9,7 +9,7 @@ use connect_data::{Field, Schema};
 
 use crate::envelope::RecordSchemas;
 
-/// Why a table's records have no Avro schema.
+/// Why a table's records cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// Two columns have one name in records.
@@ -31,6 +31,16 @@ pub enum SchemaError {
         table: TableName,
         /// Why not.
         reason: String,
+    },
+    /// Values of a column of the key look alike in the format of the keys.
+    #[error(
+        "{table}, column {column}: format string writes values of the key that differ as one text"
+    )]
+    UntoldKey {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
     },
     /// No registry was asked for the ids of its schemas.
     #[error("{table}: its schemas have no ids")]

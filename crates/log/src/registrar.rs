@@ -27,7 +27,7 @@ pub(crate) struct Registrar {
 struct Request {
     fingerprint: u64,
     key: Option<(String, RecordSchema)>,
-    value: (String, RecordSchema),
+    value: Option<(String, RecordSchema)>,
 }
 
 impl Registrar {
@@ -53,10 +53,11 @@ impl Registrar {
         converter: &mut AnyConverter,
         batch: &Batch,
     ) -> Result<(), LogError> {
-        let AnyConverter::Avro(avro) = converter else { return Ok(()) };
+        let roles = converter.avro_roles();
+        let Some(avro) = converter.avro() else { return Ok(()) };
         let mut requests = Vec::new();
         for schema in unknown(avro, batch) {
-            requests.push(self.request(avro, schema)?);
+            requests.push(self.request(avro, roles, schema)?);
         }
         if requests.is_empty() {
             return Ok(());
@@ -79,15 +80,16 @@ impl Registrar {
         converter: &mut AnyConverter,
         batch: &Batch,
     ) -> Result<(), LogError> {
-        let AnyConverter::Avro(avro) = converter else { return Ok(()) };
+        let roles = converter.avro_roles();
+        let Some(avro) = converter.avro() else { return Ok(()) };
         let mut requests: Vec<(String, RecordSchema)> = Vec::new();
         for note in &batch.notes {
             let topic = topics::note_topic(&self.settings.kafka, note);
             let unknown = avro
                 .unknown_of_note(note)
                 .map_err(|error| schema_finding(format!("topic {topic}"), &error))?;
-            for (schema, role) in unknown.into_iter().zip(["key", "value"]) {
-                let Some(schema) = schema else { continue };
+            for ((schema, role), is_avro) in unknown.into_iter().zip(["key", "value"]).zip(roles) {
+                let Some(schema) = schema.filter(|_| is_avro) else { continue };
                 if !requests.iter().any(|(_, known)| known.name == schema.name) {
                     requests.push((self.subject(&topic, role, &schema.name), schema));
                 }
@@ -126,7 +128,8 @@ impl Registrar {
         converter: &mut AnyConverter,
         value: &[u8],
     ) -> Result<(), LogError> {
-        let AnyConverter::Avro(avro) = converter else { return Ok(()) };
+        let [_, of_values] = converter.avro_roles();
+        let Some(avro) = converter.avro().filter(|_| of_values) else { return Ok(()) };
         let Some(id) = avro.unmet(value) else { return Ok(()) };
         let schema = self.schema(id)?;
         avro.meet(id, &schema).map_err(|error| {
@@ -138,9 +141,9 @@ impl Registrar {
 
     /// Everything that stands in the way of tables that leave the chain so. Blocks, and registers nothing.
     pub(crate) fn check(&mut self, tables: &[Schema]) -> Vec<Finding> {
-        let kafka = &self.settings.kafka;
-        let converter = kafka.format.converter(&kafka.topic_prefix, kafka.tombstones);
-        let AnyConverter::Avro(mut avro) = converter else { return Vec::new() };
+        let mut converter = self.settings.kafka.converter();
+        let roles = converter.avro_roles();
+        let Some(avro) = converter.avro() else { return Vec::new() };
         let mut findings = Vec::new();
         let tried = self.registry().and_then(|registry| {
             registry.try_it()?;
@@ -148,7 +151,7 @@ impl Registrar {
         });
         let registry = tried.map_err(|error| findings.push(cdc::Fault::finding(&error))).ok();
         for table in tables {
-            let request = self.request(&mut avro, &Arc::new(table.clone()));
+            let request = self.request(avro, roles, &Arc::new(table.clone()));
             let asked = match (request, &registry) {
                 (Ok(request), Some(registry)) if !self.may_register() => {
                     ids(registry, &request, false).map(drop)
@@ -164,7 +167,13 @@ impl Registrar {
         self.settings.kafka.schema_registry.as_ref().is_none_or(|registry| registry.auto_register)
     }
 
-    fn request(&self, avro: &mut Avro, schema: &Arc<Schema>) -> Result<Request, LogError> {
+    /// What to ask for a table version whose keys are Avro or not, and its values.
+    fn request(
+        &self,
+        avro: &mut Avro,
+        [of_keys, of_values]: [bool; 2],
+        schema: &Arc<Schema>,
+    ) -> Result<Request, LogError> {
         let (key, value) = avro
             .schemas(schema)
             .map_err(|error| schema_finding(format!("table {}", schema.table), &error))?;
@@ -172,8 +181,8 @@ impl Registrar {
         let named = |schema: RecordSchema, role| (self.subject(&topic, role, &schema.name), schema);
         Ok(Request {
             fingerprint: schema.fingerprint(),
-            key: key.map(|key| named(key, "key")),
-            value: named(value, "value"),
+            key: key.filter(|_| of_keys).map(|key| named(key, "key")),
+            value: of_values.then(|| named(value, "value")),
         })
     }
 
@@ -214,7 +223,8 @@ fn ids(
         registry.id(subject, &schema.json, may_register)
     };
     let key = request.key.as_ref().map(id).transpose()?;
-    Ok((request.fingerprint, SchemaIds { key, value: id(&request.value)? }))
+    let value = request.value.as_ref().map(id).transpose()?;
+    Ok((request.fingerprint, SchemaIds { key, value }))
 }
 
 fn schema_finding(place: String, error: &SchemaError) -> Finding {

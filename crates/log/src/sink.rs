@@ -49,10 +49,7 @@ pub struct LogSink {
 impl LogSink {
     /// A sink that has not claimed anything yet.
     pub fn new(settings: LogSettings, meter: Arc<Meter>) -> Self {
-        let converter = settings
-            .kafka
-            .format
-            .converter(&settings.kafka.topic_prefix, settings.kafka.tombstones);
+        let converter = settings.kafka.converter();
         Self {
             registrar: Registrar::new(&settings),
             settings,
@@ -229,12 +226,29 @@ impl LogSink {
         Ok(records)
     }
 
+    /// Says which events have left no record.
+    fn leave_out(&self, batch: &Batch) {
+        if self.settings.kafka.formats().1.is_enveloped() {
+            return;
+        }
+        for event in batch.events.iter().filter(|event| self.converter.leaves_out(event)) {
+            Meter::add(&self.meter.truncates_left_out, 1);
+            tracing::warn!(
+                pipeline = %self.settings.pipeline,
+                table = %event.schema.table,
+                lsn = %event.lsn,
+                "a truncate has no record in a format of rows without envelopes: readers keep the rows"
+            );
+        }
+    }
+
     fn count(&self, batch: &Batch) {
         Meter::add(&self.meter.events, batch.events.len() as u64);
         Meter::add(&self.meter.batches, 1);
         if let Some(lsn) = batch.checkpoint.progress.confirmable() {
             Meter::advance(&self.meter.durable_lsn, lsn);
         }
+        self.leave_out(batch);
         if !batch.events.is_empty() {
             let order = std::sync::atomic::Ordering::Relaxed;
             self.meter.commit_micros.store(self.last.commit_micros, order);

@@ -6,6 +6,7 @@ use cdc::{Fault, Finding, Schema, Transform};
 use transforms::{Chain, NewColumns, Step};
 
 use crate::config::Pipeline;
+use crate::truncates::left_out;
 
 /// What a check found, and what an administrator may want to run.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
         grants.push_str(&postgres_source::grants(source));
         // What keeps the source from being read is among the findings already.
         if let Ok(tables) = postgres_source::schemas(source).await {
+            findings.extend(left_out(pipeline, tables.iter().map(|table| &**table)));
             let bound = bind("transforms", &pipeline.transforms, pipeline.new_columns, &tables)
                 .and_then(|captured| {
                     let applied =

@@ -12,6 +12,7 @@ use transforms::NewColumns;
 
 use crate::config::{Ends, Pipeline};
 use crate::run::{Bounds, Chained, Failure, Until, run};
+use crate::truncates::left_out;
 
 /// Batches that apply what the log holds are bounded like those that capture.
 const BOUNDS: Bounds = Bounds { batch_events_max: 10_000, batch_bytes_max: 8 * 1024 * 1024 };
@@ -167,6 +168,7 @@ impl Half {
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
             }
             (Ends::Log { source: Some(source), log, .. }, Role::Capture) => {
+                self.warn_of_truncates(source).await;
                 let mut source = self.capture(source, until);
                 let mut sink = LogSink::new((**log).clone(), meter.clone());
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
@@ -177,6 +179,18 @@ impl Half {
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Says which truncates will leave no record.
+    async fn warn_of_truncates(&self, source: &postgres_source::Settings) {
+        if self.pipeline.log().is_none_or(|log| log.kafka.formats().1.is_enveloped()) {
+            return;
+        }
+        // What keeps the source from being read ends the start that follows.
+        let Ok(tables) = postgres_source::schemas(source).await else { return };
+        if let Some(found) = left_out(&self.pipeline, tables.iter().map(|table| &**table)) {
+            tracing::warn!(pipeline = %self.pipeline.name, remedy = found.remedy, "{}", found.reason);
         }
     }
 

@@ -162,6 +162,11 @@ fn register(registry: &mut Registry, half: &Half) {
         ("received_bytes", "Bytes received", &meter.bytes),
         ("batches", "Batches made durable", &meter.batches),
         ("errors", "Errors, each followed by a new start or a halt", &meter.errors),
+        (
+            "truncates_left_out",
+            "Truncates that rows without envelopes have no record for",
+            &meter.truncates_left_out,
+        ),
     ];
     for (name, help, counter) in counters {
         registry.register(name, help, ConstCounter::new(load(counter)));

@@ -108,12 +108,17 @@ impl Filter {
         self.criteria().tables.iter().filter_map(TablePattern::exact)
     }
 
-    pub(crate) fn bind(&self, draft: &mut Draft) {
-        let met = self.criteria().met_by(&draft.schema.table);
-        let ops = match self {
+    /// The operations on `table` that end here.
+    pub(crate) fn ends(&self, table: &TableName) -> Ops {
+        let met = self.criteria().met_by(table);
+        match self {
             Filter::Drop(_) => met,
             Filter::Keep(_) => Ops::ALL.without(met),
-        };
+        }
+    }
+
+    pub(crate) fn bind(&self, draft: &mut Draft) {
+        let ops = self.ends(&draft.schema.table);
         if !ops.is_empty() {
             draft.acts.push(Act::End { ops });
         }

@@ -59,7 +59,7 @@ impl Ops {
         self.0 == 0
     }
 
-    fn has(self, op: Op) -> bool {
+    pub(crate) fn has(self, op: Op) -> bool {
         self.0 & Self::bit(op) != 0
     }
 }

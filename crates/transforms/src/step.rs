@@ -1,6 +1,6 @@
 //! The verbs of a chain, as a pipeline file writes them: `- mask: { … }`.
 
-use cdc::{TableName, TransformError};
+use cdc::{Op, TableName, TransformError};
 use serde::Deserialize;
 
 use crate::draft::Draft;
@@ -32,6 +32,24 @@ impl Step {
             Step::Route(_) => "route",
             Step::Filter(_) => "filter",
         }
+    }
+
+    /// Whether events of this operation on `table` end here.
+    fn ends(&self, table: &TableName, op: Op) -> bool {
+        match self {
+            Step::Filter(filter) => filter.ends(table).has(op),
+            Step::Mask(_) | Step::Rename(_) | Step::Drop(_) | Step::Route(_) => false,
+        }
+    }
+
+    /// Whether events of this operation on `table` come to the end of a chain of these steps.
+    pub fn pass(steps: &[Step], table: &TableName, op: Op) -> bool {
+        let mut table = table;
+        steps.iter().all(|step| {
+            let ends = step.ends(table, op);
+            table = step.renamed(table).unwrap_or(table);
+            !ends
+        })
     }
 
     /// Reads what the step needs from outside the file, once.

@@ -18,8 +18,8 @@ pub(crate) fn read(bytes: &[u8]) {
         if avro.meet(ID, &json).is_err() {
             continue;
         }
-        avro.learn(schema.fingerprint(), SchemaIds { key: Some(ID), value: ID });
-        let mut converter = AnyConverter::Avro(avro);
+        avro.learn(schema.fingerprint(), SchemaIds { key: Some(ID), value: Some(ID) });
+        let mut converter = AnyConverter::from(avro);
         there_and_back(&mut converter, schema, (stamp, verbatim, value));
     }
 }

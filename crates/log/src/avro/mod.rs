@@ -19,33 +19,35 @@ mod read;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Note, Schema};
+use cdc::{Batch, Event, Note, Row, Schema};
 use connect_data::avro::{AvroSchema, split};
 
 use self::encode::Encoder;
 use self::prepared::Prepared;
-use crate::converter::{ConvertError, Converter, Piece};
+use crate::changes::{Deletes, Encode, Part, Role};
+use crate::converter::{ConvertError, Piece};
 use crate::names::SchemaError;
-use crate::records::Records;
 use crate::rows::Frames;
+use crate::tables::Tables;
 
 pub(crate) use prepared::RecordSchema;
 
-/// The ids of the schemas of a table version.
+/// The ids of the schemas of a table version, of what is written in Avro.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SchemaIds {
     /// Of the keys, if the table has one.
     pub key: Option<u32>,
     /// Of the envelopes.
-    pub value: u32,
+    pub value: Option<u32>,
 }
 
 /// The converter of [`Format::Avro`](crate::Format::Avro).
 #[derive(Debug)]
 pub struct Avro {
     prefix: String,
+    tombstones: bool,
     encoder: Encoder,
-    tables: HashMap<u64, Arc<Prepared>>,
+    tables: Tables<Prepared>,
     ids: HashMap<u64, SchemaIds>,
     /// The schemas of ids that were met in records.
     met: HashMap<u32, Arc<AvroSchema>>,
@@ -60,8 +62,9 @@ impl Avro {
     pub fn new(topic_prefix: &str, tombstones: bool) -> Self {
         Self {
             prefix: topic_prefix.to_owned(),
-            encoder: Encoder::new(topic_prefix, tombstones),
-            tables: HashMap::new(),
+            tombstones,
+            encoder: Encoder::new(topic_prefix),
+            tables: Tables::default(),
             ids: HashMap::new(),
             met: HashMap::new(),
             agreed: HashSet::new(),
@@ -135,13 +138,18 @@ impl Avro {
 
     /// What is the same in all records of a table's version.
     fn prepared(&mut self, schema: &Arc<Schema>) -> Result<Arc<Prepared>, SchemaError> {
-        let fingerprint = schema.fingerprint();
-        if let Some(known) = self.tables.get(&fingerprint) {
-            return Ok(Arc::clone(known));
-        }
-        let prepared = Arc::new(Prepared::new(schema, &self.prefix)?);
-        self.tables.insert(fingerprint, Arc::clone(&prepared));
-        Ok(prepared)
+        let prefix = &self.prefix;
+        self.tables.get(schema, || Prepared::new(schema, prefix))
+    }
+
+    /// The id of the schema of a table version's keys or values.
+    fn id(&self, schema: &Schema, role: Role) -> Result<u32, SchemaError> {
+        let ids = self.ids.get(&schema.fingerprint());
+        let id = ids.and_then(|ids| match role {
+            Role::Key => ids.key,
+            Role::Value => ids.value,
+        });
+        id.ok_or_else(|| SchemaError::NoId { table: schema.table.clone() })
     }
 
     /// Makes sure that the id's schema is that of the table version.
@@ -179,30 +187,15 @@ fn id_of(value: &[u8]) -> Result<(u32, &[u8]), ConvertError> {
         .map_err(|_| malformed(0, "expected a zero and the four bytes of a schema's id".to_owned()))
 }
 
-impl Converter for Avro {
-    fn begin(&mut self, batch: &Batch, now_micros: i64) {
+impl Avro {
+    /// Meets a batch before its events.
+    pub(crate) fn begin(&mut self, batch: &Batch, now_micros: i64) {
         self.encoder.begin(batch, now_micros);
         self.notes.begin(batch, now_micros);
     }
 
-    fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
-        let prepared = self.prepared(&event.schema)?;
-        let ids = self.ids.get(&event.schema.fingerprint()).copied();
-        let ids = ids.ok_or_else(|| SchemaError::NoId { table: event.schema.table.clone() })?;
-        let (bytes, list) = (records.bytes.len(), records.list.len());
-        let result = self.encoder.event(&prepared, ids, event, records);
-        if result.is_err() {
-            records.bytes.truncate(bytes);
-            records.list.truncate(list);
-        }
-        result
-    }
-
-    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
-        self.notes.write(note, records)
-    }
-
-    fn decode(
+    /// Reads the value of a record whose schema is known.
+    pub(crate) fn decode(
         &mut self,
         value: &[u8],
         verbatim: Option<&[u8]>,
@@ -212,5 +205,42 @@ impl Converter for Avro {
         let prepared = self.prepared(schema)?;
         self.agree(schema.fingerprint(), id, &prepared.avro)?;
         envelope::read(body, value.len(), verbatim, &prepared, &mut self.frames)
+    }
+}
+
+impl Encode for Avro {
+    fn deletes(&self) -> Deletes {
+        Deletes::Enveloped { tombstones: self.tombstones }
+    }
+
+    fn key(
+        &mut self,
+        event: &Event,
+        row: &Row,
+        older: Option<&Row>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ConvertError> {
+        let table = self.prepared(&event.schema)?;
+        let id = self.id(&event.schema, Role::Key)?;
+        self.encoder.key(&table, id, event, (row, older), out)
+    }
+
+    fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {
+        let table = self.prepared(&part.event.schema)?;
+        let id = self.id(&part.event.schema, Role::Value)?;
+        self.encoder.value(&table, id, part, out)?;
+        Ok(true)
+    }
+
+    fn is_exact(&self) -> bool {
+        self.encoder.rows.is_exact()
+    }
+
+    fn write_verbatim(&self, schema: &Schema, out: &mut Vec<u8>) -> Result<(), ConvertError> {
+        self.encoder.rows.write_verbatim(schema, out)
+    }
+
+    fn note(&mut self, note: &Note, role: Role, out: &mut Vec<u8>) -> Result<(), ConvertError> {
+        self.notes.write(note, role, out)
     }
 }

@@ -7,11 +7,10 @@ use connect_data::Schema;
 use connect_data::avro::{AvroSchema, write};
 
 use super::prepared::RecordSchema;
+use crate::changes::Role;
 use crate::converter::ConvertError;
 use crate::names::{Names, SchemaError, adjust};
 use crate::notes::Notes;
-use crate::records::Records;
-use crate::stamp::Stamp;
 
 /// Writes notes.
 #[derive(Debug)]
@@ -67,23 +66,18 @@ impl NoteWriter {
         self.ids.insert(name, id);
     }
 
-    /// Appends the record of a note.
-    pub(super) fn write(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
-        let record = self.notes.record(note);
-        let position = note.position();
-        let mut span = |data: &connect_data::Data| {
-            let schema = data.schema.as_deref();
-            let name = schema.and_then(|schema| schema.name.as_deref()).unwrap_or_default();
-            let id = self.ids.get(&names().schema(name)).copied();
-            let id = id.ok_or(ConvertError::Note { position })?;
-            records.span(|out| {
-                write(id, schema, &data.value, out)
-                    .map(|_| ())
-                    .map_err(|_| ConvertError::Note { position })
-            })
-        };
-        let (key, value) = (span(&record.key)?, span(&record.value)?);
-        records.push(Stamp::of_note(note), Some(key), Some(value), None, None);
-        Ok(())
+    /// Appends the key or the value of a note.
+    pub(super) fn write(
+        &mut self,
+        note: &Note,
+        role: Role,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ConvertError> {
+        let unfit = || ConvertError::Note { position: note.position() };
+        let data = self.notes.record(note).part(role);
+        let schema = data.schema.as_deref();
+        let name = schema.and_then(|schema| schema.name.as_deref()).unwrap_or_default();
+        let id = self.ids.get(&names().schema(name)).copied().ok_or_else(unfit)?;
+        write(id, schema, &data.value, out).map(|_| ()).map_err(|_| unfit())
     }
 }

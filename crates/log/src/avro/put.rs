@@ -20,6 +20,7 @@ pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 impl Put for Binary {
     const NO_ROW: &'static [u8] = &[0];
     const ROW: &'static [u8] = &[2];
+    const KEY: &'static [u8] = &[];
     const NEXT: &'static [u8] = &[];
     const ROW_END: &'static [u8] = &[];
 

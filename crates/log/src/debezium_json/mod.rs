@@ -1,4 +1,5 @@
-//! Debezium's envelope as Connect's JsonConverter writes it, without schemas or with them.
+//! Debezium's envelope as Connect's JsonConverter writes it, without schemas or with them; or the row alone, as the
+//! transform `ExtractNewRecordState` leaves it.
 //!
 //! On the way into the log this is the one formatting pass: from the bytes a cell arrived in to the bytes of
 //! the record. On the way out it is the reverse, exact to the byte, because the schema of each record is
@@ -15,12 +16,11 @@ mod string;
 
 use std::sync::Arc;
 
-use cdc::{Batch, Event, Note, Schema};
+use cdc::{Batch, Schema};
 
-use crate::converter::{ConvertError, Converter, Piece};
-use crate::records::Records;
+use crate::converter::{ConvertError, Piece};
 
-pub use encode::DebeziumJson;
+pub(crate) use encode::DebeziumJson;
 pub(crate) use prepared::json_string;
 pub(crate) use put::{Json, unformed};
 pub(crate) use read::{unquoted, value as read_value};
@@ -42,27 +42,15 @@ impl Wrapping {
     }
 }
 
-impl Converter for DebeziumJson {
-    fn begin(&mut self, batch: &Batch, now_micros: i64) {
+impl DebeziumJson {
+    /// Meets a batch before its events.
+    pub(crate) fn begin(&mut self, batch: &Batch, now_micros: i64) {
         self.begin_batch(batch, now_micros);
         self.notes.begin(batch, now_micros);
     }
 
-    fn encode(&mut self, event: &Event, records: &mut Records) -> Result<(), ConvertError> {
-        let (bytes, list) = (records.bytes.len(), records.list.len());
-        let result = self.event(event, records);
-        if result.is_err() {
-            records.bytes.truncate(bytes);
-            records.list.truncate(list);
-        }
-        result
-    }
-
-    fn note(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
-        self.notes.write(note, records)
-    }
-
-    fn decode(
+    /// Reads the value of a record whose schema is known.
+    pub(crate) fn decode(
         &mut self,
         value: &[u8],
         verbatim: Option<&[u8]>,

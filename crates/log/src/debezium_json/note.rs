@@ -3,10 +3,9 @@
 use cdc::{Batch, Event, Note, Order};
 use connect_data::json::{JsonConverter, JsonSettings};
 
+use crate::changes::Role;
 use crate::converter::ConvertError;
 use crate::notes::Notes;
-use crate::records::Records;
-use crate::stamp::Stamp;
 
 /// Prints notes.
 #[derive(Debug)]
@@ -27,20 +26,18 @@ impl NoteWriter {
         self.notes.begin(batch, now_micros);
     }
 
-    /// Appends the record of a note.
-    pub(super) fn write(&mut self, note: &Note, records: &mut Records) -> Result<(), ConvertError> {
-        let record = self.notes.record(note);
-        let position = note.position();
-        let unfit = |_| ConvertError::Note { position };
-        let json = &mut self.json;
-        let mut span = |data: &connect_data::Data| {
-            records.span(|out| {
-                json.write(data.schema.as_ref(), &data.value, out).map(|_| ()).map_err(unfit)
-            })
-        };
-        let (key, value) = (span(&record.key)?, span(&record.value)?);
-        records.push(Stamp::of_note(note), Some(key), Some(value), None, None);
-        Ok(())
+    /// Appends the key or the value of a note.
+    pub(super) fn write(
+        &mut self,
+        note: &Note,
+        role: Role,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ConvertError> {
+        let data = self.notes.record(note).part(role);
+        self.json
+            .write(data.schema.as_ref(), &data.value, out)
+            .map(|_| ())
+            .map_err(|_| ConvertError::Note { position: note.position() })
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) struct Prepared {
     /// What stands around keys and values.
     pub(super) key: Wrapping,
     pub(super) value: Wrapping,
+    /// The same of rows that stand alone, and of null in their place.
+    pub(super) row: Wrapping,
+    pub(super) no_row: Wrapping,
 }
 
 /// A name as a JSON string. Names come from a database in UTF-8, so nothing is replaced in practice.
@@ -50,13 +53,22 @@ impl Prepared {
         source.extend_from_slice(b",\"table\":");
         source.extend(json_string(&schema.origin.name));
         source.extend_from_slice(b",\"txId\":");
-        let (key, value) = if schemas {
-            (Wrapping::of(&adjusted.key), Wrapping::of(&adjusted.value))
-        } else {
-            (Wrapping::default(), Wrapping::default())
+        let wrapping = |schema: &connect_data::Schema| match schemas {
+            true => Wrapping::of(schema),
+            false => Wrapping::default(),
         };
-        let columns = columns.collect();
-        Ok(Self { schema: Arc::clone(schema), columns, names, source, key, value })
+        let missing = envelope::row(&adjusted);
+        let row = connect_data::Schema { optional: false, ..missing.clone() };
+        Ok(Self {
+            schema: Arc::clone(schema),
+            columns: columns.collect(),
+            source,
+            key: wrapping(&adjusted.key),
+            value: wrapping(&adjusted.value),
+            row: wrapping(&row),
+            no_row: wrapping(missing),
+            names,
+        })
     }
 }
 

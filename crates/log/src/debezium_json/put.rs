@@ -15,6 +15,7 @@ pub(crate) struct Json;
 impl Put for Json {
     const NO_ROW: &'static [u8] = b"null";
     const ROW: &'static [u8] = b"{";
+    const KEY: &'static [u8] = b"{";
     const NEXT: &'static [u8] = b",";
     const ROW_END: &'static [u8] = b"}";
 

@@ -11,10 +11,14 @@ pub(crate) trait Put {
     const NO_ROW: &'static [u8];
     /// What a row begins with,
     const ROW: &'static [u8];
+    /// a key,
+    const KEY: &'static [u8];
     /// what is between its columns,
     const NEXT: &'static [u8];
     /// and what it ends with.
     const ROW_END: &'static [u8];
+    /// What stands for null where a column that is null is left out, name and all. No value ends so.
+    const ABSENT: &'static [u8] = &[];
 
     /// What is written before a value whose schema may be null and has a default or not, and what for null.
     fn optional(default: bool) -> (&'static [u8], &'static [u8]);
@@ -39,6 +43,16 @@ pub(crate) trait Put {
 
     /// Appends bytes.
     fn bytes(bytes: &[u8], out: &mut Vec<u8>);
+
+    /// Appends a number whose scale the schema has.
+    fn decimal(_scale: i32, unscaled: &[u8], out: &mut Vec<u8>) {
+        Self::bytes(unscaled, out);
+    }
+
+    /// Appends a day, a time or a moment in Connect's own form: its number, which means so many milliseconds.
+    fn date(number: i64, _millis: i64, out: &mut Vec<u8>) {
+        Self::integer(number, out);
+    }
 
     /// Appends a number with a scale of its own.
     fn scaled(scale: i32, unscaled: &[u8], out: &mut Vec<u8>);

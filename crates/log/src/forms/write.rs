@@ -17,6 +17,8 @@ use super::{Form, Odd, Put, Unit, encoded, has_commas, iso, print_float};
 pub(crate) const DATE_INFINITY: i32 = 2_146_033_979;
 pub(crate) const DATE_NEGATIVE_INFINITY: i32 = -2_147_472_691;
 
+const DAY_MILLIS: i64 = 86_400_000;
+
 /// How well a value fits its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
@@ -111,7 +113,7 @@ impl<P: Put> Writer<P> {
         if !text::numeric::read_scaled(text, scale, &mut self.bytes) {
             return Fit::Unfit;
         }
-        P::bytes(&self.bytes, out);
+        P::decimal(scale, &self.bytes, out);
         Fit::Exact
     }
 
@@ -187,6 +189,9 @@ pub(crate) fn has_alphabet(form: &Form) -> bool {
 
 fn days<P: Put>(connect: bool, text: &[u8], out: &mut Vec<u8>) -> Fit {
     match Date::read(text) {
+        Some(MaybeInfinite::Finite(Date(days))) if connect => {
+            P::date(i64::from(days), i64::from(days) * DAY_MILLIS, out);
+        }
         Some(MaybeInfinite::Finite(Date(days))) => P::integer(i64::from(days), out),
         Some(MaybeInfinite::Infinity) if !connect => P::integer(i64::from(DATE_INFINITY), out),
         Some(MaybeInfinite::NegativeInfinity) if !connect => {
@@ -197,14 +202,17 @@ fn days<P: Put>(connect: bool, text: &[u8], out: &mut Vec<u8>) -> Fit {
     Fit::Exact
 }
 
-fn number<P: Put>(n: Option<(i64, bool)>, out: &mut Vec<u8>) -> Fit {
+fn number<P: Put>(unit: Unit, n: Option<(i64, bool)>, out: &mut Vec<u8>) -> Fit {
     let Some((n, exact)) = n else { return Fit::Unfit };
-    P::integer(n, out);
+    match unit {
+        Unit::Connect => P::date(n, n, out),
+        _ => P::integer(n, out),
+    }
     if exact { Fit::Exact } else { Fit::Lossy }
 }
 
 fn time<P: Put>(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
-    number::<P>(text::read_time(text).and_then(|micros| unit.of_micros(micros)), out)
+    number::<P>(unit, text::read_time(text).and_then(|micros| unit.of_micros(micros)), out)
 }
 
 /// Debezium's numbers for timestamps without end, the earlier one first.
@@ -226,7 +234,7 @@ fn moment<P: Put>(unit: Unit, text: &[u8], out: &mut Vec<u8>) -> Fit {
             .filter(|(n, _)| *n != first && *n != last),
         None => None,
     };
-    number::<P>(n, out)
+    number::<P>(unit, n, out)
 }
 
 fn zoned<P: Put>(digits: usize, text: &[u8], out: &mut Vec<u8>) -> Written {

@@ -15,6 +15,7 @@ use heartbeat::Heartbeats;
 use message::Messages;
 use transaction::Boundaries;
 
+use crate::changes::Role;
 use crate::envelope::RecordSchemas;
 
 /// A record before a converter has printed it.
@@ -22,6 +23,16 @@ use crate::envelope::RecordSchemas;
 pub(crate) struct NoteRecord {
     pub(crate) key: Data,
     pub(crate) value: Data,
+}
+
+impl NoteRecord {
+    /// One part of it.
+    pub(crate) fn part(self, role: Role) -> Data {
+        match role {
+            Role::Key => self.key,
+            Role::Value => self.value,
+        }
+    }
 }
 
 /// Makes the records of one topic prefix.

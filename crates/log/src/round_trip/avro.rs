@@ -6,20 +6,20 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Avro, SchemaIds};
 
-const IDS: SchemaIds = SchemaIds { key: Some(7), value: 0x0102_0304 };
+const VALUE_ID: u32 = 0x0102_0304;
+const IDS: SchemaIds = SchemaIds { key: Some(7), value: Some(VALUE_ID) };
 
 /// A converter that knows the schemas of the event's table, and what a registry would have of them.
 fn converter_for(event: &Event) -> (AnyConverter, [AvroSchema; 2]) {
     let mut converter = converter_of(Format::Avro);
-    let AnyConverter::Avro(avro) = &mut converter else { panic!("another format") };
-    let schemas = learn(avro, &event.schema);
+    let schemas = learn(converter.avro().unwrap(), &event.schema);
     (converter, schemas)
 }
 
 fn learn(avro: &mut Avro, table: &Arc<Schema>) -> [AvroSchema; 2] {
     let (key, value) = avro.schemas(table).unwrap();
     avro.learn(table.fingerprint(), IDS);
-    avro.meet(IDS.value, &value.json).unwrap();
+    avro.meet(VALUE_ID, &value.json).unwrap();
     [key.unwrap().json, value.json].map(|json| json.parse().unwrap())
 }
 
@@ -32,7 +32,7 @@ proptest! {
         let mut records = Records::default();
         converter.encode(&event, &mut records).unwrap();
         for record in records.iter() {
-            for (bytes, schema, id) in [(record.key, &key, 7), (record.value, &value, IDS.value)] {
+            for (bytes, schema, id) in [(record.key, &key, 7), (record.value, &value, VALUE_ID)] {
                 let Some(bytes) = bytes else { continue };
                 let (found, body) = split(bytes).unwrap();
                 prop_assert_eq!(found, id);
@@ -131,9 +131,9 @@ fn the_schema_of_another_table_version_is_refused() {
     let (mut converter, _) = converter_for(&event);
     let mut records = Records::default();
     converter.encode(&event, &mut records).unwrap();
-    let AnyConverter::Avro(avro) = &mut converter else { panic!("another format") };
+    let avro = converter.avro().unwrap();
     let other = learn(avro, &table(&["id"]))[1].to_json();
-    avro.meet(IDS.value, &other).unwrap();
+    avro.meet(VALUE_ID, &other).unwrap();
     let value = records.iter().last().unwrap().value.unwrap();
     let error = converter.decode(value, None, &event.schema).unwrap_err().to_string();
     assert!(error.contains("is not that of the record's table version"), "{error}");

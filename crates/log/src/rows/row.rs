@@ -84,11 +84,9 @@ impl<P: Put> RowWriter<P> {
         };
         out.extend_from_slice(P::ROW);
         let full = event.schema.identity == Identity::Full;
+        let first = out.len();
         for (i, column) in columns.iter().enumerate() {
-            if i > 0 {
-                out.extend_from_slice(P::NEXT);
-            }
-            out.extend_from_slice(&column.name);
+            let start = name::<P>(column, first, out);
             match row.cell(i) {
                 Cell::Null if side == Side::Before && !full => {
                     out.extend_from_slice(&column.not_sent)
@@ -97,6 +95,7 @@ impl<P: Put> RowWriter<P> {
                 Cell::Unchanged => self.unchanged(column, side, i, out),
                 cell => self.cell(column, event, side, i, cell, out)?,
             }
+            leave_out::<P>(column, start, out);
         }
         out.extend_from_slice(P::ROW_END);
         Ok(())
@@ -143,23 +142,41 @@ impl<P: Put> RowWriter<P> {
         Ok(())
     }
 
-    /// One value of a key, after its name.
+    /// Appends the key of a row, with what it does not have from `older`.
     pub(crate) fn key(
         &mut self,
-        column: &PreparedColumn,
+        columns: &[PreparedColumn],
         event: &Event,
-        i: usize,
-        cell: Cell<'_>,
+        row: &Row,
+        older: Option<&Row>,
         out: &mut Vec<u8>,
     ) -> Result<(), ConvertError> {
-        out.extend_from_slice(&column.name);
-        match cell {
-            // A column that the identity does not send, as Debezium's `message.key.columns` may name one.
-            Cell::Null | Cell::Unchanged => out.extend_from_slice(&column.not_sent),
-            cell => {
-                self.value(column, event, i, cell, out)?;
+        out.extend_from_slice(P::KEY);
+        let first = out.len();
+        for &i in event.schema.record_key() {
+            let column = &columns[i];
+            let start = name::<P>(column, first, out);
+            let cell = match (row.cell(i), older) {
+                (Cell::Unchanged, Some(older)) => older.cell(i),
+                (cell, _) => cell,
+            };
+            match cell {
+                Cell::Unchanged => {
+                    return Err(ConvertError::KeyNotSent {
+                        table: event.schema.table.clone(),
+                        column: event.schema.columns[i].name.clone(),
+                        position: event.position,
+                    });
+                }
+                // A column that the identity does not send, as Debezium's `message.key.columns` may name one.
+                Cell::Null => out.extend_from_slice(&column.not_sent),
+                cell => {
+                    self.value(column, event, i, cell, out)?;
+                }
             }
+            leave_out::<P>(column, start, out);
         }
+        out.extend_from_slice(P::ROW_END);
         Ok(())
     }
 
@@ -226,5 +243,23 @@ impl<P: Put> RowWriter<P> {
         }
         out.push(b'}');
         Ok(())
+    }
+}
+
+/// Appends a column's name behind what is there since `first`, and says where it begins.
+fn name<P: Put>(column: &PreparedColumn, first: usize, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    if start > first {
+        out.extend_from_slice(P::NEXT);
+    }
+    out.extend_from_slice(&column.name);
+    start
+}
+
+/// Takes back the name of a column whose value the format leaves out.
+fn leave_out<P: Put>(column: &PreparedColumn, start: usize, out: &mut Vec<u8>) {
+    if !P::ABSENT.is_empty() && out.ends_with(P::ABSENT) {
+        debug_assert!(out.len() > start + column.name.len());
+        out.truncate(start);
     }
 }

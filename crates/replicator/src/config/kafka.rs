@@ -12,7 +12,7 @@ use super::place::place_within;
 /// What is wrong with the topics that are written or read, and with their formats.
 pub(super) fn topics(
     kafka: &Kafka,
-    has_source: bool,
+    (has_source, has_sink): (bool, bool),
     place: impl Fn(&str) -> String,
 ) -> Vec<Finding> {
     let wrong = |key: &str, reason: &str, remedy: &str| {
@@ -27,19 +27,7 @@ pub(super) fn topics(
                     .remedy("add topic_prefix, or, to apply what other producers wrote, topics"),
             );
         }
-        for (key, format) in [
-            ("format", Some(kafka.format)),
-            ("key_format", kafka.key_format),
-            ("value_format", kafka.value_format),
-        ] {
-            if format.is_some_and(|format| !format.is_written() || key != "format") {
-                findings.push(wrong(
-                    key,
-                    "this format is only read, from `topics`",
-                    "write format: debezium_json, debezium_json_schemas or avro",
-                ));
-            }
-        }
+        findings.extend(written(kafka, has_sink, wrong));
         return findings;
     }
     if !kafka.topic_prefix.is_empty() {
@@ -54,13 +42,49 @@ pub(super) fn topics(
     }
     if matches!(value, Format::String | Format::Bytes) {
         findings.push(wrong(
-            if kafka.value_format.is_some() { "value_format" } else { "format" },
+            key_of(kafka.value_format, "value_format"),
             "a value of this format has no columns",
             "name a format of rows for the values; string and bytes are for key_format",
         ));
     }
     let patterns = pgrelay_log::check_topic_patterns(&kafka.topics);
     findings.extend(patterns.map(|finding| Finding { place: place("topics"), ..finding }));
+    findings
+}
+
+/// The key of the file that says a format.
+fn key_of(own: Option<Format>, key: &'static str) -> &'static str {
+    if own.is_some() { key } else { "format" }
+}
+
+/// What is wrong with the formats of what is written under a prefix.
+fn written(
+    kafka: &Kafka,
+    has_sink: bool,
+    wrong: impl Fn(&str, &str, &str) -> Finding,
+) -> Vec<Finding> {
+    let (key, value) = kafka.formats();
+    let mut findings = Vec::new();
+    for (format, own) in [
+        (key, key_of(kafka.key_format, "key_format")),
+        (value, key_of(kafka.value_format, "value_format")),
+    ] {
+        if !format.is_written() {
+            findings.push(wrong(
+                own,
+                "a record's key and its row are structs, and Connect's ByteArrayConverter takes a column of bytes alone",
+                "write json, json_schemas, string, avro, debezium_json or debezium_json_schemas; bytes is for the keys of `topics`",
+            ));
+        }
+    }
+    if has_sink && value.is_written() && !value.is_enveloped() {
+        findings.push(wrong(
+            key_of(kafka.value_format, "value_format"),
+            "the half that applies reads the log by its envelopes, and this format has none",
+            "write debezium_json, debezium_json_schemas or avro; or apply the topics by a second pipeline, with topics: and written_with:, and without source:",
+        ));
+    }
+    findings.dedup();
     findings
 }
 

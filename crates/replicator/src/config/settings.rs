@@ -129,9 +129,8 @@ impl Pipeline {
             source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
         });
         if let Some(kafka) = &parsed.kafka {
-            findings.extend(topics(kafka, source.is_some(), |key| {
-                place_within(file, text, "kafka", key)
-            }));
+            let ends = (source.is_some(), parsed.sink.is_some());
+            findings.extend(topics(kafka, ends, |key| place_within(file, text, "kafka", key)));
         }
         let reads_others = parsed.kafka.as_ref().is_some_and(|kafka| !kafka.topics.is_empty());
         let (sink_transforms, sink) = match parsed.sink {
