@@ -27,21 +27,24 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Whether records travel without their schemas.
-    pub(crate) fn is_plain(&self) -> bool {
-        let plain = ("value.converter.schemas.enable".to_owned(), "false".to_owned());
+    /// A property's value.
+    pub(crate) fn property(&self, key: &str) -> Option<&str> {
+        self.properties.iter().find(|(known, _)| known == key).map(|(_, value)| &**value)
+    }
+
+    /// Whether the keys, the values or the headers travel with their schemas: as their converter is told, or that of the
+    /// values.
+    pub(crate) fn schemas(&self, part: &str) -> bool {
         // The schemas' names are part of a key, so that its partition follows from the prefix, too.
-        let partitioned = self.properties.iter().any(|(key, n)| key == PARTITIONS && n != "1");
-        partitioned || self.properties.contains(&plain)
+        let partitioned = self.property(PARTITIONS).is_some_and(|n| n != "1");
+        let told = |part: &str| self.property(&format!("{part}.converter.schemas.enable"));
+        !partitioned && told(part).or_else(|| told("value")) != Some("false")
     }
 
     /// What the topic of heartbeats begins with, where there is one.
     pub(crate) fn heartbeats(&self) -> Option<&str> {
-        let of = |name: &str| {
-            let found = self.properties.iter().find(|(key, _)| key == name);
-            found.map(|(_, value)| &**value)
-        };
-        of("heartbeat.interval.ms").map(|_| of(HEARTBEATS).unwrap_or("__debezium-heartbeat"))
+        self.property("heartbeat.interval.ms")
+            .map(|_| self.property(HEARTBEATS).unwrap_or("__debezium-heartbeat"))
     }
 
     /// Reads a file.

@@ -82,9 +82,14 @@ pub(crate) fn compare(ours: &Topics, theirs: &Topics) -> Vec<Difference> {
 
 /// The default that the schema of a row's column has.
 fn default(record: Option<&Record>, path: &str) -> Option<String> {
-    let column = path.strip_prefix("value.after.").or(path.strip_prefix("value.before."))?;
+    let column = path.strip_prefix("value.after.").or(path.strip_prefix("value.before."));
     let schema = record?.schemas[1].as_ref()?;
-    schema.get("row")?.get(column)?.get("@default").map(ToString::to_string)
+    // A row that stands alone has its schema alone.
+    let field = match (column, schema.get("row")) {
+        (Some(column), Some(row)) => row.get(column),
+        _ => schema.get(path.strip_prefix("value.")?),
+    };
+    field?.get("@default").map(ToString::to_string)
 }
 
 /// What makes two records the same event.

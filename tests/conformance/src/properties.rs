@@ -4,10 +4,10 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::case::Case;
-use crate::words::translate;
+use crate::words::{formats, translate};
 
 /// The converter of every part of a record.
-const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
+pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 /// The table whose row ends a run, last in every order.
 pub(crate) const MARK_SCHEMA: &str = "zz_end";
 /// The same as a table.
@@ -62,9 +62,9 @@ impl Place {
             "value.converter": JSON,
             "header.converter": JSON,
         });
-        let schemas = (!case.is_plain()).to_string();
         for part in ["key", "value", "header"] {
-            config[format!("{part}.converter.schemas.enable")] = schemas.clone().into();
+            config[format!("{part}.converter.schemas.enable")] =
+                case.schemas(part).to_string().into();
         }
         let mut listed = false;
         for (key, value) in &case.properties {
@@ -85,6 +85,7 @@ impl Place {
     /// The pipeline file.
     pub(crate) fn pipeline(&self, case: &Case) -> Result<Value> {
         let name = self.ours();
+        let (key, value) = formats(case)?;
         let mut file = json!({
             "name": self.database.split('_').take(2).collect::<Vec<_>>().join("_"),
             "source": { "postgres": {
@@ -98,9 +99,12 @@ impl Place {
             "kafka": {
                 "brokers": self.brokers,
                 "topic_prefix": name,
-                "format": if case.is_plain() { "debezium_json" } else { "debezium_json_schemas" },
+                "format": value,
             },
         });
+        if key != value {
+            file["kafka"]["key_format"] = key.into();
+        }
         for (key, value) in &case.properties {
             translate(key, value, &mut file)?;
         }

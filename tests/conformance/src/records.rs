@@ -113,6 +113,11 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
     for name in name.into_iter().chain(server).filter(|name| name.text() == Some(prefix)) {
         *name = Json::Text("<prefix>".to_owned());
     }
+    for text in [&mut key, &mut value].into_iter().flatten() {
+        if let Json::Text(text) = text {
+            *text = text.replace(prefix, "<prefix>");
+        }
+    }
     // A map's order in Debezium, that of the first events here.
     if let Some(Json::List(counts)) = value.as_mut().and_then(|v| v.get_mut("data_collections")) {
         counts.sort_by_key(ToString::to_string);

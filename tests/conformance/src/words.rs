@@ -3,7 +3,11 @@
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use crate::properties::MARK_TABLE;
+use crate::case::Case;
+use crate::properties::{JSON, MARK_TABLE};
+
+/// The converter of a key or value that is text.
+const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
 
 /// Properties of `source.postgres` with the same words, whose value is a text.
 const TEXTS: [&str; 10] = [
@@ -42,8 +46,44 @@ const UNSEEN: [&str; 8] = [
     "snapshot.select.statement.overrides",
 ];
 
+/// The words of the formats of keys and of values, by the converters and the transform.
+pub(crate) fn formats(case: &Case) -> Result<(String, String)> {
+    let transform = "io.debezium.transforms.ExtractNewRecordState";
+    let alone = match (case.property("transforms"), case.property("transforms.unwrap.type")) {
+        (None, None) => false,
+        (Some("unwrap"), Some(kind)) if kind == transform => true,
+        _ => bail!("transforms other than unwrap, of type {transform}, have no word"),
+    };
+    let format = |part: &str| {
+        let class = case.property(&format!("{part}.converter")).unwrap_or(JSON);
+        let schemas = case.schemas(part);
+        Ok(match (class, alone, schemas) {
+            (STRING, ..) => "string",
+            (JSON, true, false) => "json",
+            (JSON, true, true) => "json_schemas",
+            (JSON, false, false) => "debezium_json",
+            (JSON, false, true) => "debezium_json_schemas",
+            _ => bail!("{part}.converter={class} has no word in a pipeline file"),
+        }
+        .to_owned())
+    };
+    Ok((format("key")?, format("value")?))
+}
+
+/// Whether a property is told by [`formats`], or means the harness alone.
+fn is_of_formats(key: &str) -> bool {
+    key == "transforms"
+        || key == "transforms.unwrap.type"
+        || ["key", "value", "header"]
+            .iter()
+            .any(|part| key.strip_prefix(part).is_some_and(|rest| rest.starts_with(".converter")))
+}
+
 /// Writes a property into the pipeline file.
 pub(crate) fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> {
+    if is_of_formats(key) {
+        return Ok(());
+    }
     let postgres = &mut file["source"]["postgres"];
     let same = key.replace('.', "_");
     if TEXTS.contains(&key) {
@@ -86,10 +126,8 @@ fn in_other_words(key: &str, value: &str, file: &mut Value) -> Result<()> {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
         }
         ("skipped.operations", list) => skip(list, file)?,
-        // What pgrelay always does, and what the converter is told.
-        ("publish.via.partition.root", "true")
-        | ("snapshot.locking.mode", "none")
-        | ("value.converter.schemas.enable", "true" | "false") => {}
+        // What pgrelay always does.
+        ("publish.via.partition.root", "true") | ("snapshot.locking.mode", "none") => {}
         _ => match key.strip_prefix("snapshot.select.statement.overrides.") {
             Some(table) => postgres["snapshot_select_overrides"][table] = value.into(),
             None => bail!("the property {key}={value} has no word in a pipeline file"),

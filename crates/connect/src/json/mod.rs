@@ -53,6 +53,9 @@ pub struct JsonSettings {
     pub decimal_format: DecimalFormat,
     /// `replace.null.with.default`: whether a schema's default stands in for null.
     pub replace_null_with_default: bool,
+    /// Whether a value of another JSON type than its schema's is refused, and a float may be `"NaN"`, as it is written.
+    /// Connect reads such values as 0, false or null.
+    pub strict: bool,
 }
 
 impl Default for JsonSettings {
@@ -61,6 +64,7 @@ impl Default for JsonSettings {
             schemas_enable: true,
             decimal_format: DecimalFormat::Base64,
             replace_null_with_default: true,
+            strict: false,
         }
     }
 }
@@ -190,6 +194,7 @@ const ONE_VALUE: JsonSettings = JsonSettings {
     schemas_enable: false,
     decimal_format: DecimalFormat::Base64,
     replace_null_with_default: false,
+    strict: false,
 };
 
 /// Appends one value's JSON.

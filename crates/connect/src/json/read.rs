@@ -59,8 +59,43 @@ fn string_map(
     pairs.collect::<Result<_>>().map(Value::Map)
 }
 
+/// The float of a word; an error where the node is no value of the type.
+fn strict(kind: &Type, node: &Node<'_>) -> Result<Option<Value>> {
+    let fits = |low: i64, high: i64| matches!(node, Node::Long(n) if (low..=high).contains(n));
+    let is_number = || matches!(node, Node::Long(_) | Node::Big(_) | Node::Fraction(_));
+    let word = match node {
+        Node::Text(text) if matches!(&**text, "NaN" | "Infinity" | "-Infinity") => Some(text),
+        _ => None,
+    };
+    let found = match (kind, word) {
+        (Type::Float32, Some(word)) => word.parse().ok().map(Value::Float32),
+        (Type::Float64, Some(word)) => word.parse().ok().map(Value::Float64),
+        _ => None,
+    };
+    let is_one = match kind {
+        Type::Boolean => matches!(node, Node::Boolean(_)),
+        Type::Int8 => fits(i8::MIN.into(), i8::MAX.into()),
+        Type::Int16 => fits(i16::MIN.into(), i16::MAX.into()),
+        Type::Int32 => fits(i32::MIN.into(), i32::MAX.into()),
+        Type::Int64 => fits(i64::MIN, i64::MAX),
+        Type::Float32 | Type::Float64 => is_number(),
+        Type::String | Type::Bytes => matches!(node, Node::Text(_)),
+        Type::Array(_) => matches!(node, Node::Array(_)),
+        Type::Map(..) | Type::Struct(_) => true,
+    };
+    match found {
+        None if !is_one => error::data(format!("Invalid type for {kind} field")),
+        found => Ok(found),
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "numbers wrap here as they do there")]
 fn typed(settings: JsonSettings, schema: &Arc<Schema>, node: &Node<'_>) -> Result<Value> {
+    if settings.strict
+        && let Some(found) = strict(&schema.kind, node)?
+    {
+        return Ok(found);
+    }
     Ok(match &schema.kind {
         Type::Boolean => Value::Boolean(*node == Node::Boolean(true)),
         Type::Int8 => Value::Int8(int(node) as i8),

@@ -6,6 +6,7 @@ use super::item::{Fields, Item, field, some};
 use super::slot::DELETED;
 use crate::converter::Format;
 use crate::envelope::op_of;
+use crate::rows::Verbatim;
 
 /// A change of a row.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Told<'a> {
     pub(super) xid: u32,
     /// The row stands alone.
     pub(super) is_flat: bool,
+    /// What a capture half said of columns that its record does not say.
+    pub(super) verbatim: Verbatim<'a>,
 }
 
 /// Whether values of this format are envelopes.
@@ -73,6 +76,7 @@ fn envelope<'a>(fields: &Fields<'a>) -> Result<Option<Told<'a>>, &'static str> {
         lsn: Lsn::new(number("lsn").unwrap_or_default().unsigned_abs()),
         xid: number("txId").and_then(|xid| u32::try_from(xid).ok()).unwrap_or_default(),
         is_flat: false,
+        verbatim: Verbatim::default(),
     };
     match op {
         Op::Create | Op::Read | Op::Update if told.after.is_none() => {
@@ -107,7 +111,8 @@ fn row<'a>(fields: &Fields<'a>, value: Item<'a>) -> Result<Told<'a>, &'static st
     let (op, before, after) =
         if is_deleted { (Op::Delete, Some(value), None) } else { (Op::Update, None, Some(value)) };
     let (table, micros, lsn, xid) = (None, 0, Lsn::ZERO, 0);
-    Ok(Told { op, table, before, after, micros, lsn, xid, is_flat: true })
+    let verbatim = Verbatim::default();
+    Ok(Told { op, table, before, after, micros, lsn, xid, is_flat: true, verbatim })
 }
 
 /// The table that a topic is called after: the last two parts of `<prefix>.<schema>.<table>`. Of fewer parts the whole

@@ -4,28 +4,30 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cdc::{Catalog, Change, Event, Op, Position, Schema, TableName, Transaction};
+use connect_data::Value;
 use tokio::runtime::Handle;
 
 use super::change::{self, Told};
 use super::item::{Fields, Item};
 use super::side::{Decoded, Side, Unread};
 use super::slot::{DELETED, Key, Shape, Wrong};
+use super::struct_text::{self, Parsed};
 use super::wrong::{self, Place};
 use crate::config::LogSettings;
 use crate::converter::Format;
 use crate::error::LogError;
 use crate::lane::MessageRef;
-use crate::records::OtherKey;
+use crate::records::{OtherKey, VERBATIM_HEADER};
 use crate::registrar::Registrar;
-use crate::rows::Frames;
+use crate::rows::{Frames, Verbatim};
 
 /// How many shapes of one table's records are kept.
 const SHAPES_MAX: usize = 64;
 
 /// A change, and whether it is half of a change of key.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) event: Event,
+pub(crate) struct Found {
+    pub(crate) event: Event,
     pub(super) half: Option<OtherKey>,
     /// The row stands alone in its record.
     pub(super) is_flat: bool,
@@ -33,7 +35,7 @@ pub(super) struct Found {
 
 /// A record.
 #[derive(Debug)]
-pub(super) enum Read {
+pub(crate) enum Read {
     /// A change of a row.
     Change(Box<Found>),
     /// A record without a value, that says nothing its delete has not said.
@@ -51,7 +53,7 @@ struct Known {
 }
 
 /// Reads records.
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     settings: LogSettings,
     key: Side,
     value: Side,
@@ -65,7 +67,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(settings: LogSettings, catalog: Arc<dyn Catalog>, runtime: Handle) -> Self {
+    pub(crate) fn new(settings: LogSettings, catalog: Arc<dyn Catalog>, runtime: Handle) -> Self {
         let (key, value) = settings.kafka.formats();
         let side = |format| Side::new(format, Registrar::new(&settings));
         Self {
@@ -82,7 +84,7 @@ impl Decoder {
     }
 
     /// What a record says. Blocks where a table or a schema is new.
-    pub(super) fn decode(
+    pub(crate) fn decode(
         &mut self,
         topic: &Arc<str>,
         partition: i32,
@@ -97,7 +99,11 @@ impl Decoder {
             Some(item) => {
                 let told = change::read(value_format, item);
                 let reason = |reason: &str| of_value(Unread::At(0, reason.to_owned()));
-                let Some(told) = told.map_err(reason)? else { return Ok(Read::Beside) };
+                let Some(mut told) = told.map_err(reason)? else { return Ok(Read::Beside) };
+                let verbatim = Verbatim::read(message.header(VERBATIM_HEADER));
+                told.verbatim = verbatim.map_err(|error| {
+                    place.unread("headers", value_format, Unread::At(0, error.to_string()))
+                })?;
                 if value_format == Format::Avro {
                     self.flat.insert(Arc::clone(topic), told.is_flat);
                 }
@@ -143,7 +149,11 @@ impl Decoder {
         let named = told.as_ref().and_then(|told| told.table.clone());
         let table = named.unwrap_or_else(|| change::table_of(place.topic));
         self.know(&table)?;
-        let made = self.change(&table, told.as_ref(), key);
+        let made = match self.split(&table, key) {
+            Ok(None) => self.change(&table, told.as_ref(), key),
+            Ok(Some(key)) => self.change(&table, told.as_ref(), &key),
+            Err(wrong) => Err(wrong),
+        };
         let Some((schema, change)) = made.map_err(|wrong| wrong::finding(place, &table, &wrong))?
         else {
             return Ok(None);
@@ -159,6 +169,20 @@ impl Decoder {
             transaction: Arc::clone(&self.transaction),
             order: None,
         }))
+    }
+
+    /// The columns of a key that is the text of a struct.
+    fn split<'a>(&self, table: &TableName, key: &Key<'a>) -> Result<Option<Key<'a>>, Wrong> {
+        let Key::Unnamed(Item::Typed(_, Value::String(text))) = key else { return Ok(None) };
+        let target = self.tables.get(table).and_then(|known| known.target.as_ref());
+        let names: Option<Vec<Arc<str>>> = target.map(|target| {
+            target.key.iter().map(|&i| Arc::clone(&target.columns[i].name)).collect()
+        });
+        match struct_text::parse(text, names.as_deref()) {
+            Parsed::Other => Ok(None),
+            Parsed::Fields(fields) => Ok(Some(Key::Named(fields))),
+            Parsed::Ambiguous => Err(Wrong::Ambiguous),
+        }
     }
 
     /// The record's transaction, shared with the record before where it is the same.
@@ -197,12 +221,12 @@ impl Decoder {
         };
         let fields = self.fields(table, after)?;
         let shape = self.shape(table, &fields, after.row_schema(), key)?;
-        let after = shape.row(&fields, key, false, &mut self.frames)?;
+        let after = shape.row(&fields, key, false, Some(&told.verbatim), &mut self.frames)?;
         // Without a key in the record, only the old row tells whether the target's key changed.
         let before = match (key, told.before) {
             (Key::None, Some(before)) if told.op == Op::Update => {
                 let before = self.fields(table, before)?;
-                shape.row(&before, key, false, &mut self.frames).ok()
+                shape.row(&before, key, false, None, &mut self.frames).ok()
             }
             _ => None,
         };
@@ -246,7 +270,7 @@ impl Decoder {
             Some(shape) => shape,
             None => self.shape(table, &fields, row_schema, key)?,
         };
-        let before = shape.row(&fields, key, true, &mut self.frames)?;
+        let before = shape.row(&fields, key, true, None, &mut self.frames)?;
         Ok((shape.schema, Change::Delete { before }))
     }
 

@@ -15,6 +15,8 @@ use crate::debezium_json::unquoted;
 pub(super) enum Item<'a> {
     /// JSON as it stands in the record.
     Json(&'a str),
+    /// What Java's `toString` gave for a value.
+    Text(&'a str),
     /// A value and what it is.
     Typed(&'a Arc<Schema>, &'a Value),
 }
@@ -24,6 +26,7 @@ impl fmt::Debug for Item<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Item::Json(_) => "Json",
+            Item::Text(_) => "Text",
             Item::Typed(..) => "Typed",
         })
     }
@@ -36,6 +39,7 @@ impl<'a> Item<'a> {
     pub(super) fn is_null(self) -> bool {
         match self {
             Item::Json(json) => json == "null",
+            Item::Text(_) => false,
             Item::Typed(_, value) => value.is_null(),
         }
     }
@@ -63,6 +67,7 @@ impl<'a> Item<'a> {
     pub(super) fn text(self) -> Option<Cow<'a, str>> {
         match self {
             Item::Json(json) if json.starts_with('"') => unquoted(json).ok(),
+            Item::Text(text) => Some(Cow::Borrowed(text)),
             Item::Typed(_, Value::String(text)) => Some(Cow::Borrowed(text)),
             _ => None,
         }
@@ -71,7 +76,7 @@ impl<'a> Item<'a> {
     /// Its number, if it is a whole one.
     pub(super) fn number(self) -> Option<i64> {
         match self {
-            Item::Json(json) => json.parse().ok(),
+            Item::Json(text) | Item::Text(text) => text.parse().ok(),
             Item::Typed(_, Value::Int64(number)) => Some(*number),
             Item::Typed(_, Value::Int32(number)) => Some((*number).into()),
             Item::Typed(..) => None,

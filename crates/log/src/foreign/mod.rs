@@ -2,7 +2,7 @@
 //! columns the target itself knows.
 //!
 //! Read in this order: `partitions` finds what is read; `side` turns bytes into `item`s; `change` says what a record
-//! does to a row; `slot` and `text` make the row, by the record's schema or the target's columns, and `types` the
+//! does to a row; `struct_text` takes keys apart that are text; `slot` and `text` make the row, by the record's schema or the target's columns, and `types` the
 //! columns the target lacks; `decoder` brings these together; `moves` pairs what is one change of key; `reader` makes
 //! batches, each with the next offset of every partition.
 //!
@@ -20,6 +20,7 @@ mod placeholder;
 mod reader;
 mod side;
 mod slot;
+mod struct_text;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,6 +31,9 @@ use cdc::Finding;
 
 use crate::config::LogSettings;
 use crate::error::LogError;
+
+#[cfg(test)]
+pub(crate) use decoder::{Decoder, Read};
 
 pub use check::{check_topic_patterns, check_topics};
 pub use partitions::topic_ends;

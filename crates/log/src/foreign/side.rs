@@ -60,6 +60,7 @@ impl Side {
             decimal_format: DecimalFormat::Base64,
             // A null is a null: what the producer wanted instead it has written.
             replace_null_with_default: false,
+            strict: true,
         });
         Self { format, json, avro: HashMap::new(), registrar }
     }

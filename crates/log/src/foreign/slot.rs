@@ -12,7 +12,7 @@ use super::text::{self, Said};
 use super::types::column_type;
 use crate::config::WrittenWith;
 use crate::forms::{Form, schema_of};
-use crate::rows::Frames;
+use crate::rows::{Frames, Is, Side, Verbatim};
 
 /// A column, and what its values are without a schema beside them.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub(super) enum Wrong {
     NoKeyColumn(String),
     /// A key without names, for a key of so many columns.
     Unnamed(usize),
+    /// A key that could be one of several.
+    Ambiguous,
     /// What should be a row has no fields.
     NoFields,
     /// A value does not fit.
@@ -178,12 +180,13 @@ impl Shape {
     }
 
     /// The row of these fields, those of the key taken from it where the row lacks them, or where `keyed` says that
-    /// nothing else counts.
+    /// nothing else counts. `verbatim` is of such a row where its record came from a capture half.
     pub(super) fn row(
         &self,
         row: &Fields<'_>,
         key: &Key<'_>,
         keyed: bool,
+        verbatim: Option<&Verbatim<'_>>,
         frames: &mut Frames,
     ) -> Result<cdc::Row, Wrong> {
         frames.begin();
@@ -202,6 +205,8 @@ impl Shape {
                 Some(item) => text::write(item, slot, &mut frames.row)
                     .map_err(|reason| wrong_value(column, reason))?,
             };
+            let told = verbatim.and_then(|told| told.get(Side::After, &column.name));
+            let said = refined(said, told, start, &mut frames.row);
             match said {
                 Said::Null | Said::Nothing if is_key => {
                     return Err(wrong_value(
@@ -222,6 +227,20 @@ impl Shape {
         }
         let frame: Bytes = frames.finish();
         Ok(builder.build(frame))
+    }
+}
+
+/// What is known of a column whose record lacks its value, or has another in its place.
+fn refined(said: Said, told: Option<&Is<'_>>, start: usize, out: &mut Vec<u8>) -> Said {
+    match (said, told) {
+        (_, Some(Is::NotSent(_))) => Said::Nothing,
+        (_, Some(Is::Null(()))) => Said::Null,
+        (Said::Null | Said::Nothing, Some(Is::Text(text))) => {
+            out.truncate(start);
+            out.extend_from_slice(text.as_bytes());
+            Said::Text
+        }
+        (said, _) => said,
     }
 }
 

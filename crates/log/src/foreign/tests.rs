@@ -158,6 +158,28 @@ fn a_record_that_is_wrong_is_told_by_its_place_and_not_by_its_values() {
 }
 
 #[test]
+fn a_payload_is_what_its_schema_says() {
+    let one = |kind: &str, payload: &str| {
+        let value = format!(
+            r#"{{"schema":{{"type":"struct","optional":false,"fields":[{{"type":"{kind}","optional":true,"field":"n"}}]}},"payload":{{"n":{payload}}}}}"#
+        );
+        let key = r#"{"schema":{"type":"struct","optional":false,"fields":[{"type":"int32","optional":false,"field":"id"}]},"payload":{"id":1}}"#;
+        row("\"format\":\"json_schemas\"", key, &value).map(|row| row[0].clone())
+    };
+    for (kind, payload, text) in
+        [("double", "\"NaN\"", "NaN"), ("float", "\"-Infinity\"", "-Infinity"), ("int64", "7", "7")]
+    {
+        assert_eq!(one(kind, payload), Ok(Some(text.to_owned())));
+    }
+    for (kind, payload) in
+        [("double", "\"x\""), ("int32", "\"7\""), ("int16", "70000"), ("boolean", "1")]
+    {
+        let said = one(kind, payload).unwrap_err();
+        assert!(said.contains("not as its schema says"), "{kind} {payload}: {said}");
+    }
+}
+
+#[test]
 fn a_delete_needs_no_more_than_its_key() {
     let runtime = runtime();
     let mut decoder = decoder(&runtime, "\"format\":\"json\"");

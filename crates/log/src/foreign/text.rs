@@ -33,9 +33,36 @@ pub(super) fn write(item: Item<'_>, slot: &Slot, out: &mut Vec<u8>) -> Result<Sa
         Item::Json(json) if unsent.is_json(json, own.as_deref()) => return Ok(Said::Nothing),
         Item::Typed(_, value) if unsent.is_value(value) => return Ok(Said::Nothing),
         Item::Json(json) => untyped(json, slot, out)?,
+        Item::Text(text) => java_text(text, slot, out)?,
         Item::Typed(schema, value) => typed(schema, value, &slot.pg, slot, out)?,
     }
     Ok(Said::Text)
+}
+
+/// What `toString` gave for a value of the column's form.
+fn java_text(text: &str, slot: &Slot, out: &mut Vec<u8>) -> Result<(), Reason> {
+    let is_number = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    match &slot.form {
+        Form::Int(_)
+        | Form::Float { .. }
+        | Form::Double
+        | Form::Days { connect: false }
+        | Form::Time(Unit::Millis | Unit::Micros | Unit::Nanos)
+        | Form::Moment(Unit::Millis | Unit::Micros | Unit::Nanos)
+            if is_number =>
+        {
+            read_value(&slot.form, &slot.schema, &slot.pg, text, out)
+        }
+        Form::Bool => read_value(&slot.form, &slot.schema, &slot.pg, text, out),
+        Form::Days { connect: true }
+        | Form::Time(Unit::Connect)
+        | Form::Moment(Unit::Connect)
+        | Form::Bytes
+        | Form::VariableDecimal
+        | Form::Array(_)
+        | Form::Odd(_) => Err("a text that does not say all of the value"),
+        form => read_string(form, text, out),
+    }
 }
 
 /// JSON, by the column's type, as Debezium would have written it; and what else the type takes as text.

@@ -62,6 +62,11 @@ pub(super) fn finding(place: &Place<'_>, table: &TableName, wrong: &Wrong) -> Lo
         )
         .remedy("Give the target's table a primary key of one column.")
         .run(primary_key()),
+        Wrong::Ambiguous => found(
+            "record_key_ambiguous",
+            "the record's key is the text of a struct, and more than one key has this text",
+        )
+        .remedy("Let the producer write keys as json, json_schemas or avro, and name it under kafka: key_format."),
         Wrong::NoKeyColumn(name) => found(
             "record_without_key",
             &format!("the record has no value of column {name}, which is of the primary key of the target's table"),

@@ -1,6 +1,7 @@
 //! What goes into a record comes out of it: every kind of value, every change, and garbage.
 
 mod avro;
+mod rows;
 mod values;
 
 use std::sync::Arc;
@@ -78,9 +79,15 @@ fn modes() -> impl Strategy<Value = Modes> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
+    event_of(column())
+}
+
+fn event_of(
+    column: impl Strategy<Value = (Kind, i32, String)> + 'static,
+) -> impl Strategy<Value = Event> {
     let sent =
         prop_oneof![6 => Just(Sent::Text), 1 => Just(Sent::Null), 1 => Just(Sent::Unchanged)];
-    let columns = proptest::collection::vec((column(), sent, any::<bool>()), 0..6);
+    let columns = proptest::collection::vec((column, sent, any::<bool>()), 0..6);
     let numbers = any::<(u32, u32, bool)>();
     (columns, 0..7u8, any::<bool>(), any::<i32>(), numbers, modes()).prop_map(
         |(columns, change, full, id, (commit, xid, snapshot), modes)| {

@@ -147,6 +147,11 @@ fn scalar() -> impl Strategy<Value = Texts> {
     prop_oneof![2 => number(), 3 => other()]
 }
 
+/// A column, and a value of it as its type prints it.
+pub(super) fn printed_column() -> impl Strategy<Value = (Kind, i32, String)> {
+    scalar().prop_map(|(kind, typmod, texts)| (kind, typmod, texts[0].clone()))
+}
+
 /// A column, and a value of it.
 pub(super) fn column() -> impl Strategy<Value = (Kind, i32, String)> {
     prop_oneof![

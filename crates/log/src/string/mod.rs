@@ -8,7 +8,7 @@ mod put;
 use std::sync::Arc;
 
 use cdc::{Batch, Event, Note, Row, Schema};
-use connect_data::{Logical, Type};
+use connect_data::{Logical, Type, Value};
 
 use self::put::JavaText;
 use crate::changes::{Deletes, Encode, Part, Role};
@@ -135,8 +135,20 @@ impl Encode for Strings {
     }
 
     fn note(&mut self, note: &Note, role: Role, out: &mut Vec<u8>) -> Result<(), ConvertError> {
-        let data = self.notes.record(note).part(role);
+        let mut data = self.notes.record(note).part(role);
+        // A message does not say of what snapshot it is, and no default stands in for what a text leaves out.
+        if let Some(Value::Struct(source)) = field(&mut data.value, "source")
+            && let Some(place) = source.schema.position("snapshot")
+        {
+            source.values[place] = Value::Null;
+        }
         connect_data::string::write(&data.value, out);
         Ok(())
     }
+}
+
+fn field<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    let Value::Struct(found) = value else { return None };
+    let place = found.schema.position(name)?;
+    found.values.get_mut(place)
 }

@@ -102,11 +102,47 @@ fn topics_of_other_producers_are_refused_where_they_do_not_belong() {
         (kafka("  topics: [a]\n  key_format: avro\n"), "schema registry"),
         (
             kafka("  topic_prefix: shop\n  format: json\n"),
-            "shop.yaml:5:3: kafka.format: this format is only read",
+            "shop.yaml:5:3: kafka.format: the half that applies reads the log by its envelopes",
         ),
         (kafka("  topics: [{ regex: a, name: b }]\n"), "shop.yaml:4"),
     ] {
         check(&file).expect(2, &[said]);
+    }
+}
+
+#[test]
+fn formats_that_do_not_fit_the_ends_are_refused_with_their_place() {
+    let kafka =
+        |more: &str| format!("kafka:\n  brokers: 127.0.0.1:1\n  topic_prefix: shop\n{more}");
+    for (file, place, said) in [
+        (
+            format!("{SOURCE}{}{SINK}", kafka("  format: json\n")),
+            "shop.yaml:9:3: kafka.format",
+            "topics: and written_with:",
+        ),
+        (
+            format!("{SOURCE}{}{SINK}", kafka("  value_format: string\n")),
+            "shop.yaml:9:3: kafka.value_format",
+            "debezium_json",
+        ),
+        (
+            format!("{SOURCE}{}", kafka("  format: bytes\n")),
+            "shop.yaml:9:3: kafka.format",
+            "a column of bytes alone",
+        ),
+        (
+            format!("{SOURCE}{}", kafka("  key_format: bytes\n")),
+            "shop.yaml:9:3: kafka.key_format",
+            "write json, json_schemas, string",
+        ),
+        (format!("{SOURCE}{}", kafka("  key_format: avro\n")), "shop.yaml:", "schema_registry: {"),
+        (
+            format!("{SOURCE}{}", kafka("  format: xml\n")),
+            "shop.yaml:9",
+            "`debezium_json`, `debezium_json_schemas`, `avro`, `json`, `json_schemas`, `string`",
+        ),
+    ] {
+        check(&file).expect(2, &[place, said]);
     }
 }
 
