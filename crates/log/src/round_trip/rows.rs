@@ -1,6 +1,7 @@
 //! Rows without envelopes, read back as topics of another producer are: by the columns of an equal target.
 
 use cdc::{Catalog, Cell, Looked};
+use connect_data::json::{JsonConverter, JsonSettings};
 use tokio::runtime::Runtime;
 
 use super::values::printed_column;
@@ -140,6 +141,37 @@ proptest! {
                     column.pg,
                     record.value.map(String::from_utf8_lossy)
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_that_of_the_same_struct(event in event_of(column())) {
+        let encoded = |format| {
+            let mut records = Records::default();
+            AnyConverter::of(format, format, "shop", true).encode(&event, &mut records).unwrap();
+            records
+        };
+        let (texts, structs) = (encoded(Format::String), encoded(Format::JsonSchemas));
+        let mut json = JsonConverter::new(JsonSettings {
+            replace_null_with_default: false,
+            strict: true,
+            ..JsonSettings::default()
+        });
+        let mut text_of = |bytes: Option<&[u8]>| {
+            let mut text = Vec::new();
+            let is_there = connect_data::string::write(&json.read(bytes).unwrap().value, &mut text);
+            is_there.then_some(text)
+        };
+        prop_assert_eq!(texts.len(), structs.len());
+        for (text, structure) in texts.iter().zip(structs.iter()) {
+            // JSON has no negative zero, and a text has room for what a schema has none for.
+            let negative = text.value.is_some_and(|text| memchr::memmem::find(text, b"-0.0").is_some());
+            if structure.verbatim.is_none() && !negative {
+                prop_assert_eq!(text.value.map(<[u8]>::to_vec), text_of(structure.value));
+            }
+            if text.key != Some(b"Struct{id=x}") {
+                prop_assert_eq!(text.key.map(<[u8]>::to_vec), text_of(structure.key));
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Each verb: what it makes of a table and of a row, and what it refuses.
 
-use crate::support::{after, cells, chain, customers, event, insert, refused, row, table};
-use cdc::{Change, Flow, Transform, Value};
+use crate::support::{
+    after, cells, chain, customers, event, insert, name, refused, row, steps, table,
+};
+use cdc::{Change, Flow, Op, Transform, Value};
+use transforms::Step;
 
 const ADA: [&str; 5] = ["7", "Ada Lovelace", "ada@example.org", "+44 20 7946 0123", "long"];
 
@@ -207,4 +210,16 @@ fn filter_ends_what_it_means() {
     assert_eq!((flow(keeping, truncate()), flow(keeping, insert(&ADA))), (Flow::Drop, Flow::Keep));
     let others = "- filter: { keep: { tables: [public.orders] } }";
     assert_eq!(flow(others, insert(&ADA)), Flow::Drop);
+}
+
+#[test]
+fn a_chain_tells_which_events_come_to_its_end() {
+    let pass = |yaml: &str, table: &str| Step::pass(&steps(yaml), &name(table), Op::Truncate);
+    let some = "- filter: { drop: { tables: [public.customers], ops: [truncate] } }";
+    assert!(!pass(some, "public.customers") && pass(some, "public.orders"));
+    let others = "- filter: { keep: { ops: [create, truncate] } }";
+    assert!(pass(others, "public.orders"));
+    // By the name that the table has at the filter.
+    let renamed = format!("- rename: {{ table: public.orders, to: public.customers }}\n{some}");
+    assert!(!pass(&renamed, "public.orders") && !pass(&renamed, "public.customers"));
 }
