@@ -16,7 +16,8 @@ const TABLES: &str = "
 
 const ROWS: &str = "
     INSERT INTO people VALUES (1, 'Ä \"q\"', repeat('n', 3000), '2024-02-29', '2024-01-02 03:04:05.6+01', '1969-12-31 23:59:59.999999',
-        -12.30, 1e-20, '\\x00ff', '{a,NULL,\"b c\"}', '{\"a\": [1, 2.50]}', 1e20, false), (2, '', NULL);
+        -12.30, 1e-20, '\\x00ff', '{a,NULL,\"b c\"}', '{\"a\": [1, 2.50]}', 1e20, false);
+    INSERT INTO people (id, name) VALUES (2, '');
     INSERT INTO places SELECT '2024-01-02', c, 1.50, '2024-01-02 03:04:05.678901', c FROM unnest(ARRAY['a,b=', 'x}', '']) c;
     INSERT INTO emptied VALUES (1), (2);";
 
@@ -31,7 +32,8 @@ const CHANGES: [&str; 4] = [
 /// Both ends of two pipelines.
 struct Stage {
     kafka: Kafka,
-    pair: Pair,
+    /// Both databases go with it.
+    _pair: Pair,
     source: Psql,
     target: Psql,
     writer: Pipeline,
@@ -55,7 +57,7 @@ impl Stage {
             topics[key] = value.clone();
         }
         let reader = Pipeline::of_topics(&pair, &kafka.bootstrap(), &topics)?;
-        Ok(Stage { kafka, pair, source, target, writer, reader })
+        Ok(Stage { kafka, _pair: pair, source, target, writer, reader })
     }
 
     fn pass(&mut self) -> Result<()> {
@@ -108,7 +110,6 @@ fn there_and_back(written: &Value, read: &Value) -> Result<()> {
         ensure!(said.contains(word), "nothing of {word}: {said}");
     }
     ensure!(stage.target.run("SELECT id FROM emptied ORDER BY id;")? == ["1", "2", "3"]);
-    ensure!(stage.pair.name.len() > 1);
     Ok(())
 }
 
@@ -145,7 +146,7 @@ fn what_rows_alone_cannot_say_is_named_before() -> Result<()> {
         .writer
         .change("transforms: [{ filter: { drop: { tables: [public.p*], ops: [truncate] } } }]")?;
     let checked = stage.writer.command(&["check"])?.well()?;
-    ensure!(checked.said.contains("the rows of public.emptied\n"), "{}", checked.said);
+    ensure!(checked.said.contains("the rows of public.emptied ["), "{}", checked.said);
     stage.writer.change("transforms: [{ filter: { drop: { ops: [truncate] } } }]")?;
     let checked = stage.writer.command(&["check"])?.well()?;
     ensure!(!checked.said.contains("truncates_left_out"), "{}", checked.said);
