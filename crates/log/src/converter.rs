@@ -43,17 +43,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
-    pub const ALL: [Format; 7] = [
-        Format::DebeziumJson,
-        Format::DebeziumJsonSchemas,
-        Format::Avro,
-        Format::Json,
-        Format::JsonSchemas,
-        Format::String,
-        Format::Bytes,
-    ];
-
     /// The word in the pipeline file.
     pub const fn word(self) -> &'static str {
         match self {

@@ -168,3 +168,23 @@ fn a_default_takes_no_nulls_place() {
     let read = fold(decoded(&mut converter, &records, &event.schema).unwrap()).unwrap();
     assert_eq!(read, vec![event]);
 }
+
+#[test]
+fn keys_alone_and_values_alone_need_the_ids_of_theirs() {
+    let event = a_move();
+    for (key, value) in [(Format::Avro, Format::Json), (Format::String, Format::Avro)] {
+        let mut converter = AnyConverter::of(key, value, "shop", true);
+        let [of_keys, of_values] = converter.avro_roles();
+        assert_eq!([of_keys, of_values], [key, value].map(|format| format == Format::Avro));
+        let (key, value) = (of_keys.then_some(7), of_values.then_some(VALUE_ID));
+        let avro = converter.avro().unwrap();
+        avro.learn(event.schema.fingerprint(), SchemaIds { key, value });
+        let mut records = Records::default();
+        converter.encode(&event, &mut records).unwrap();
+        for record in records.iter() {
+            assert_eq!(split(record.key.unwrap()).ok().map(|(id, _)| id), key);
+            let Some(bytes) = record.value else { continue };
+            assert_eq!(split(bytes).ok().map(|(id, _)| id), value);
+        }
+    }
+}

@@ -139,7 +139,7 @@ fn formats_that_do_not_fit_the_ends_are_refused_with_their_place() {
         (
             format!("{SOURCE}{}", kafka("  format: xml\n")),
             "shop.yaml:9",
-            "`debezium_json`, `debezium_json_schemas`, `avro`, `json`, `json_schemas`, `string`",
+            "debezium_json, debezium_json_schemas, avro, json, json_schemas, string",
         ),
     ] {
         check(&file).expect(2, &[place, said]);
