@@ -353,11 +353,11 @@ impl LogSettings {
         format!("pgrelay-{}", self.pipeline)
     }
 
-    /// The identities whose newest holders may write: two producers that take turns. No pipeline's name has a colon.
-    pub fn transactional_ids(&self) -> [String; 2] {
+    /// The identities whose newest holders may write: the producers that take turns. No pipeline's name has a colon.
+    pub fn transactional_ids(&self) -> [String; 3] {
         let id = self.transactional_id();
-        let second = format!("{id}:2");
-        [id, second]
+        let (second, third) = (format!("{id}:2"), format!("{id}:3"));
+        [id, second, third]
     }
 
     /// The one that only `pgrelay check` asks for: asking for the pipeline's own would fence it.

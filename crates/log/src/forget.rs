@@ -62,11 +62,13 @@ fn bury(settings: &LogSettings, topic: &str, keys: &[String]) -> Result<(), LogE
         producer.init_transactions(ASK_LIMIT).map_err(|error| asking().error(&error))?;
         Ok(producer)
     };
-    // The pipeline's own identities: a process that still runs it is fenced, with both its producers.
-    let [first, second] = settings.transactional_ids();
-    let (producer, _second) = match transactional {
-        true => (connect(Some(first))?, Some(connect(Some(second))?)),
-        false => (connect(None)?, None),
+    // The pipeline's own identities: a process that still runs it is fenced, with all its producers.
+    let producer = if transactional {
+        let [first, others @ ..] = settings.transactional_ids();
+        others.into_iter().try_for_each(|other| connect(Some(other)).map(drop))?;
+        connect(Some(first))?
+    } else {
+        connect(None)?
     };
     if transactional {
         producer.begin_transaction().map_err(|error| asking().error(&error))?;

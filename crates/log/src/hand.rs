@@ -19,15 +19,51 @@ const COMMIT_LIMIT: Duration = Duration::from_secs(120);
 const NAP: Duration = Duration::from_micros(200);
 /// How many of the client's events are run at a time.
 const EVENTS: u32 = 64;
-/// How much is handed to the client and not delivered yet. An idempotent producer of librdkafka sends the next
-/// request of a partition when the one before is answered; while another stands ready behind it, its thread polls
-/// without a pause.
-const ON_THE_WAY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What a producer is set for.
+///
+/// An idempotent producer of librdkafka sends the next request of a partition when the one before is answered; while
+/// another stands ready behind it, full or older than `linger.ms`, its thread polls without a pause and takes a
+/// processor from everybody. So where there is a backlog, less than two requests (`batch.size`, 1 MB) are on the way,
+/// and what waits has time to grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Batches of a few records: nothing waits long.
+    Quick,
+    /// Batches of more than a request.
+    Bulk,
+}
+
+impl Pace {
+    /// What suits the batch after one of so many bytes.
+    pub(crate) fn after(bytes: usize) -> Self {
+        if bytes < 1_000_000 { Pace::Quick } else { Pace::Bulk }
+    }
+
+    /// `linger.ms`: the end of a batch waits no longer than this either.
+    fn linger(self) -> &'static str {
+        match self {
+            Pace::Quick => "5",
+            Pace::Bulk => "50",
+        }
+    }
+
+    /// How many bytes are handed to the client and not delivered yet.
+    fn on_the_way_max(self) -> usize {
+        match self {
+            Pace::Quick => 4_000_000,
+            Pace::Bulk => 1_900_000,
+        }
+    }
+}
 
 /// A producer.
 pub(crate) struct Hand {
     settings: LogSettings,
+    pace: Pace,
     producer: BaseProducer<Context, NoCustomPartitioner>,
+    /// Bytes handed over that are not known to be delivered.
+    on_the_way: Cell<usize>,
     /// Bytes of the records handed over since [`Hand::begin`].
     handed: Cell<usize>,
     /// Between begin and commit of a transaction.
@@ -39,7 +75,11 @@ pub(crate) struct Hand {
 
 impl Hand {
     /// Makes the producer and fences every older one of this transactional id; without one, there are no transactions.
-    pub(crate) fn claim(settings: &LogSettings, id: Option<String>) -> Result<Self, LogError> {
+    pub(crate) fn claim(
+        settings: &LogSettings,
+        pace: Pace,
+        id: Option<String>,
+    ) -> Result<Self, LogError> {
         let defaults = [
             ("retry.backoff.ms", "1"),
             ("queue.buffering.max.kbytes", "65536"),
@@ -47,8 +87,7 @@ impl Hand {
         ];
         let mut config = client::config(settings, &defaults)?;
         config
-            // While a batch is handed over, requests become large and few. Its end waits no longer than this either.
-            .set("linger.ms", "5")
+            .set("linger.ms", pace.linger())
             .set("acks", "all")
             .set("enable.idempotence", "true")
             .set("compression.type", settings.kafka.compression.word());
@@ -68,7 +107,9 @@ impl Hand {
         }
         Ok(Self {
             settings: settings.clone(),
+            pace,
             producer,
+            on_the_way: Cell::new(0),
             handed: Cell::new(0),
             inside: false,
             begun: Instant::now(),
@@ -79,6 +120,15 @@ impl Hand {
 
     fn transactions(&self) -> bool {
         self.settings.kafka.delivery == Delivery::ExactlyOnce
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// Bytes of the records handed over since [`Hand::begin`].
+    pub(crate) fn handed(&self) -> usize {
+        self.handed.get()
     }
 
     /// What was delivered since [`Hand::begin`].
@@ -95,6 +145,7 @@ impl Hand {
     /// Begins a batch, and its transaction where there are any.
     pub(crate) fn begin(&mut self) -> Result<(), LogError> {
         *self.delivered() = Delivered::default();
+        self.on_the_way.set(0);
         self.handed.set(0);
         if !self.transactions() {
             return Ok(());
@@ -156,7 +207,9 @@ impl Hand {
         mut message: BaseRecord<'_, [u8], [u8], usize>,
     ) -> Result<(), LogError> {
         self.make_room()?;
-        self.handed.set(self.handed.get() + size(message.key, message.payload));
+        let bytes = size(message.key, message.payload);
+        self.on_the_way.set(self.on_the_way.get() + bytes);
+        self.handed.set(self.handed.get() + bytes);
         loop {
             match self.producer.send(message) {
                 Ok(()) => return Ok(()),
@@ -175,10 +228,12 @@ impl Hand {
     /// Waits until little enough is on the way.
     fn make_room(&self) -> Result<(), LogError> {
         // What is delivered is only asked for where it matters.
-        while self.handed.get() > ON_THE_WAY_BYTES_MAX {
+        while self.on_the_way.get() > self.pace.on_the_way_max() {
             let delivered = std::mem::take(&mut self.delivered().bytes);
-            self.handed.set(self.handed.get().saturating_sub(delivered));
+            self.on_the_way.set(self.on_the_way.get().saturating_sub(delivered));
             if delivered == 0 {
+                // Over at once. Of several partitions none may have a full request.
+                let _ = self.producer.flush(Duration::ZERO);
                 self.nap()?;
             }
         }

@@ -5,9 +5,10 @@
 //! until every record is delivered, adds the cut, and commits. Any error ends it: what was not committed is
 //! aborted, and whoever wants to go on starts again from what was.
 //!
-//! Two producers take turns. After a commit the brokers still write its markers, and refuse the same producer a new
-//! transaction until they have; the other one need not wait. Their transactions never overlap, so the order of the
-//! log is the order of the batches, and a claim fences both before anything is read.
+//! Three producers take turns. After a commit the brokers still write its markers, and refuse the same producer a new
+//! transaction until they have; while batches are small, another one need not wait. Large ones go through the third,
+//! which is set for them. Their transactions never overlap, so the order of the log is the order of the batches, and
+//! a claim fences all before anything is read.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +20,7 @@ use crate::config::{Delivery, LogSettings};
 use crate::cut::{Cut, Places};
 use crate::delivery::{Delivered, OURS};
 use crate::error::LogError;
-use crate::hand::Hand;
+use crate::hand::{Hand, Pace};
 use crate::murmur2;
 use crate::records::{RecordRef, Records, VERBATIM_HEADER};
 use crate::stamp::STAMP_HEADER;
@@ -75,9 +76,13 @@ impl ProducerThread {
             Delivery::ExactlyOnce => settings
                 .transactional_ids()
                 .into_iter()
-                .map(|id| Hand::claim(&settings, Some(id)))
+                .zip([Pace::Quick, Pace::Quick, Pace::Bulk])
+                .map(|(id, pace)| Hand::claim(&settings, pace, Some(id)))
                 .collect::<Result<Vec<_>, _>>()?,
-            Delivery::AtLeastOnce => vec![Hand::claim(&settings, None)?],
+            Delivery::AtLeastOnce => [Pace::Quick, Pace::Bulk]
+                .into_iter()
+                .map(|pace| Hand::claim(&settings, pace, None))
+                .collect::<Result<Vec<_>, _>>()?,
         };
         let targets = Arc::from(Vec::new());
         let cuts_topic = topics::cuts_topic(&settings.kafka.topic_prefix);
@@ -189,8 +194,16 @@ impl ProducerThread {
             hand.drain()?;
         }
         self.open = false;
-        self.turn = (self.turn + 1) % self.hands.len();
+        self.turn = self.next()?;
         Ok(())
+    }
+
+    /// Whose turn is next: another one's of the right pace, if there is one.
+    fn next(&self) -> Result<usize, LogError> {
+        let pace = Pace::after(self.hand()?.handed());
+        let mut others = (1..=self.hands.len()).map(|step| (self.turn + step) % self.hands.len());
+        let suits = |at: &usize| self.hands.get(*at).is_some_and(|hand| hand.pace() == pace);
+        others.find(suits).ok_or(LogError::Void)
     }
 
     fn places(&self, delivered: &Delivered) -> (Places, Places) {

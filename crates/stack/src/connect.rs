@@ -103,6 +103,8 @@ pub struct Connect {
 enum Keeping<'a> {
     /// In a file (`ConnectStandalone`).
     File,
+    /// The same, by a JVM that is set as the start script sets it.
+    FileAsShipped,
     /// In topics of this group (`ConnectDistributed`): another worker of the group goes on with them.
     Topics(&'a str),
 }
@@ -122,6 +124,14 @@ impl Connect {
     /// As [`Connect::start`].
     pub fn with(bootstrap: &str, more: &[Plugin]) -> Result<Connect> {
         Connect::launch(bootstrap, more, Keeping::File)
+    }
+
+    /// The same with the memory, collector and compiler of Kafka's own start script, for what is measured.
+    ///
+    /// # Errors
+    /// As [`Connect::start`].
+    pub fn as_shipped(bootstrap: &str, more: &[Plugin]) -> Result<Connect> {
+        Connect::launch(bootstrap, more, Keeping::FileAsShipped)
     }
 
     /// The same, with connectors and offsets in topics named after `group`: `<group>-offsets` is that of the offsets.
@@ -304,19 +314,33 @@ fn refused(what: &str, answer: &http::Answer) -> Error {
 
 fn java_args(jars: &Path, log: &Path, properties: &Path, keeping: Keeping<'_>) -> Vec<String> {
     let class = match keeping {
-        Keeping::File => "ConnectStandalone",
+        Keeping::File | Keeping::FileAsShipped => "ConnectStandalone",
         Keeping::Topics(_) => "ConnectDistributed",
     };
-    vec![
-        "-Xmx512m".to_owned(),
-        "-XX:+UseSerialGC".to_owned(),
-        "-XX:TieredStopAtLevel=1".to_owned(),
+    let machine: &[&str] = match keeping {
+        // `connect-distributed.sh` and `kafka-run-class.sh`.
+        Keeping::FileAsShipped => &[
+            "-Xms256M",
+            "-Xmx2G",
+            "-server",
+            "-XX:+UseG1GC",
+            "-XX:MaxGCPauseMillis=20",
+            "-XX:InitiatingHeapOccupancyPercent=35",
+            "-XX:+ExplicitGCInvokesConcurrent",
+        ],
+        Keeping::File | Keeping::Topics(_) => {
+            &["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        }
+    };
+    let mut args: Vec<String> = machine.iter().map(|arg| (*arg).to_owned()).collect();
+    args.extend([
         format!("-Dlog4j2.configurationFile={}", log.display()),
         "-cp".to_owned(),
         format!("{}/*", jars.display()),
         format!("org.apache.kafka.connect.cli.{class}"),
         properties.to_string_lossy().into_owned(),
-    ]
+    ]);
+    args
 }
 
 fn properties(
@@ -349,7 +373,9 @@ fn properties(
         text
     });
     match keeping {
-        Keeping::File => text.push_str(&format!("offset.storage.file.filename={offsets}\n")),
+        Keeping::File | Keeping::FileAsShipped => {
+            text.push_str(&format!("offset.storage.file.filename={offsets}\n"))
+        }
         Keeping::Topics(group) => {
             text.push_str(&format!("group.id={group}\n"));
             for storage in ["offset", "config", "status"] {

@@ -20,6 +20,8 @@ pub(crate) enum Work {
     Long,
     /// One transaction of inserts.
     Huge,
+    /// Inserts, a fifth of them: what is written in each format, and by Debezium.
+    Formats,
 }
 
 /// The database of the work, on both sides.
@@ -46,7 +48,7 @@ impl Work {
 
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::Inserts | Self::Long => "inserts, 10,000 a transaction",
+            Self::Inserts | Self::Long | Self::Formats => "inserts, 10,000 a transaction",
             Self::Mixed => "50 % inserts, 40 % updates, 10 % deletes, 10,000 a transaction",
             Self::Single => "updates, one a transaction",
             Self::Wide => "inserts of rows of 2 KB, 1,000 a transaction",
@@ -61,7 +63,7 @@ impl Work {
             Self::Inserts | Self::Mixed => rows,
             Self::Long => rows * 2,
             Self::Huge => rows / 2,
-            Self::Single => rows / 5,
+            Self::Single | Self::Formats => rows / 5,
             Self::Wide => rows / 10,
         }
     }
@@ -96,7 +98,7 @@ impl Work {
         };
         let wide = "'item ' || i, (SELECT string_agg(md5((i * 64 + part)::text), '') FROM generate_series(1, 58) part), i, now(), '{}'";
         let body = match self {
-            Self::Inserts | Self::Long => format!(
+            Self::Inserts | Self::Long | Self::Formats => format!(
                 "FOR t IN 0..{changes}/10000-1 LOOP {} COMMIT; END LOOP;",
                 insert("t*10000+1", "t*10000+10000", ROW)
             ),

@@ -1,13 +1,16 @@
 //! `bench [WORK…]`: what pgrelay takes for a backlog, how late a change is, and how much memory it needs.
 //!
 //! Every figure has its peer's beside it, taken in the same run from the same backlog: `pg_recvlogical`, which is
-//! all the walsender can give, and native logical replication. Read the ratios: the machine counts in both.
+//! all the walsender can give, native logical replication, and the real Debezium. Read the ratios: the machine counts
+//! in both.
 
 mod backlog;
 mod contest;
+mod formats;
 mod lab;
 mod latency;
 mod measure;
+mod records;
 mod report;
 
 use anyhow::{Result, bail};
@@ -16,8 +19,9 @@ use crate::backlog::Work;
 use crate::lab::Lab;
 
 const USAGE: &str = "\
-bench [WORK…]   WORK: inserts | mixed | single | wide | memory | latency | all (default: all)
-  BENCH_ROWS=n    changes of a backlog (default: 1000000; single: a fifth, wide: a tenth)
+bench [WORK…]   WORK: inserts | mixed | single | wide | formats | memory | latency | all
+                  (default: all); formats: pgrelay beside Debezium, in each format
+  BENCH_ROWS=n    changes of a backlog (default: 1000000; single, formats: a fifth, wide: a tenth)
   BENCH_RUNS=n    runs of each contestant, of which the median counts (default: 3)
   BENCH_WHO=words  only these contestants: recvlogical,native,direct,capture,apply,both
   BENCH_SECONDS=n how long each latency is taken (default: 15)
@@ -28,7 +32,7 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let mut works: Vec<&str> = words.iter().map(String::as_str).collect();
     if works.is_empty() || works == ["all"] {
-        works = vec!["inserts", "mixed", "single", "wide", "latency", "memory"];
+        works = vec!["inserts", "mixed", "single", "wide", "formats", "latency", "memory"];
     }
     if let Some(unknown) = works.iter().find(|word| Work::named(word).is_none() && !is_other(word))
     {
@@ -40,6 +44,7 @@ fn main() -> Result<()> {
         match Work::named(word) {
             Some(work) => report::backlog(work, &contest::run(&lab, work)?),
             None if word == "latency" => report::latency(&latency::run(&lab)?),
+            None if word == "formats" => report::formats(&formats::run(&lab)?),
             None => report::memory(&contest::memory(&lab)?),
         }
     }
@@ -47,7 +52,7 @@ fn main() -> Result<()> {
 }
 
 fn is_other(word: &str) -> bool {
-    matches!(word, "latency" | "memory")
+    matches!(word, "latency" | "memory" | "formats")
 }
 
 /// A number from the environment.

@@ -2,6 +2,7 @@
 
 use crate::backlog::Work;
 use crate::contest::Runs;
+use crate::formats::{Run, Who};
 use crate::latency::Late;
 
 pub(crate) fn backlog(work: Work, runs: &[Runs]) {
@@ -43,6 +44,39 @@ pub(crate) fn memory(works: &[(Work, Vec<Runs>)]) {
             let title = format!("{}: {}, {} changes", who.title(), work.title(), work.changes());
             println!("{}", row(*work, &title, taken));
         }
+    }
+    println!();
+}
+
+/// Each format, and what the real Debezium takes for the same one.
+pub(crate) fn formats(runs: &[Run]) {
+    let work = Work::Formats;
+    println!(
+        "## formats: {}, {} changes, one topic (floor: 6 times Debezium's changes a second in a tenth of its memory)",
+        work.title(),
+        work.changes()
+    );
+    println!(
+        "| | seconds | changes/s | client CPU s | machine CPU s | peak MB | CPU ns a change | bytes a record | speed | memory |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    for run in runs {
+        let peer = runs.iter().find(|peer| {
+            run.who == Who::Pgrelay && peer.who == Who::Debezium && peer.format == run.format
+        });
+        let ratio = |part: fn(&crate::measure::Taken) -> f64| {
+            peer.map(|peer| format!("{:.2}", part(&peer.taken) / part(&run.taken)))
+        };
+        let title = format!("{}, {}", run.who.title(), run.format.word());
+        #[expect(clippy::cast_precision_loss, reason = "counts of changes are far below 2^52")]
+        let each = run.taken.client * 1e9 / work.changes() as f64;
+        println!(
+            "{} {each:.0} | {} | {} | {} |",
+            row(work, &title, &run.taken),
+            run.bytes,
+            ratio(|taken| taken.seconds).unwrap_or_default(),
+            ratio(|taken| taken.peak).unwrap_or_default()
+        );
     }
     println!();
 }
