@@ -45,6 +45,12 @@ impl Psql {
         Ok(Psql { child, stdin, stdout: BufReader::new(stdout), stderr })
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Runs SQL, each statement for itself unless it says otherwise, and returns the lines of its rows.
     ///
     /// # Errors

@@ -4,7 +4,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::case::Case;
-use crate::words::translate;
+use crate::catalog::Catalog;
+use crate::lists::{self, TABLE_LISTS};
+use crate::words::{self, translate};
 
 /// The converter of every part of a record.
 const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
@@ -66,32 +68,25 @@ impl Place {
         for part in ["key", "value", "header"] {
             config[format!("{part}.converter.schemas.enable")] = schemas.clone().into();
         }
-        let mut listed = false;
-        for (key, value) in &case.properties {
-            config[key] = match &**key {
-                "schema.include.list" => format!("{value},{MARK_SCHEMA}"),
-                "table.include.list" => format!("{value},{MARK_TABLE}"),
-                _ => value.clone(),
-            }
-            .into();
-            listed |= matches!(&**key, "schema.include.list" | "table.include.list");
-        }
-        if !listed {
-            config["schema.include.list"] = format!("public,{MARK_SCHEMA}").into();
+        let told = case.properties.iter().filter(|(key, _)| !words::is_the_runs(key));
+        for (key, value) in told {
+            config[key] = lists::told(key, value).into();
         }
         config
     }
 
     /// The pipeline file.
-    pub(crate) fn pipeline(&self, case: &Case) -> Result<Value> {
+    pub(crate) fn pipeline(&self, case: &Case, catalog: &Catalog) -> Result<Value> {
         let name = self.ours();
+        let publication = case.property("publication.name");
+        let made = publication.filter(|name| catalog.publications.contains_key(*name));
         let mut file = json!({
             "name": self.database.split('_').take(2).collect::<Vec<_>>().join("_"),
             "source": { "postgres": {
                 "url": format!("postgresql://{}@127.0.0.1:{}/{}", self.role, self.port, self.database),
-                "tables": ["public.*", MARK_TABLE],
+                "tables": lists::tables(case, catalog)?,
                 "slot": name,
-                "publication": name,
+                "publication": made.unwrap_or(&name),
                 // Debezium's default is every message, pgrelay's is none.
                 "message_prefix_include_list": [".*"],
             } },
@@ -102,7 +97,13 @@ impl Place {
             },
         });
         for (key, value) in &case.properties {
-            translate(key, value, &mut file)?;
+            if !TABLE_LISTS.contains(&&**key) {
+                translate(key, value, &mut file)?;
+            }
+        }
+        let columns = lists::dropped(case, catalog)?;
+        if !columns.is_empty() {
+            words::step(json!({ "drop": { "columns": columns } }), &mut file);
         }
         Ok(file)
     }
@@ -124,13 +125,14 @@ mod tests {
         let listed = case(
             "-- debezium: table.include.list=public\\.a,s.b\n-- debezium: tombstones.on.delete=false",
         );
-        let file = place.pipeline(&listed).unwrap();
-        assert_eq!(file["source"]["postgres"]["tables"], json!(["public.a", "s.b", "zz_end.mark"]));
+        let none = Catalog::default();
+        let file = place.pipeline(&listed, &none).unwrap();
+        assert_eq!(file["source"]["postgres"]["tables"], json!(["zz_end.mark"]));
         assert_eq!(file["kafka"]["tombstones"], json!(false));
         let config = place.connector(&listed);
         assert_eq!(config["table.include.list"], "public\\.a,s.b,zz_end.mark");
         assert_eq!(config.get("schema.include.list"), None);
-        let error = place.pipeline(&case("-- debezium: slot.failover=true")).unwrap_err();
-        assert!(error.to_string().contains("slot.failover=true"));
+        let error = place.pipeline(&case("-- debezium: converters=isbn"), &none).unwrap_err();
+        assert!(error.to_string().contains("converters=isbn"));
     }
 }

@@ -113,9 +113,8 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
     for name in name.into_iter().chain(server).filter(|name| name.text() == Some(prefix)) {
         *name = Json::Text("<prefix>".to_owned());
     }
-    // A map's order in Debezium, that of the first events here.
     if let Some(Json::List(counts)) = value.as_mut().and_then(|v| v.get_mut("data_collections")) {
-        counts.sort_by_key(ToString::to_string);
+        order(counts);
     }
     Record {
         offset: message.offset(),
@@ -123,6 +122,23 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
         value,
         schemas: [key_schema, value_schema],
         headers: headers.map(|of| header((of.key, of.value))).collect(),
+    }
+}
+
+/// A map's order in Debezium, that of the first events here: by name, with the messages first. Debezium has an entry for
+/// each message; they are one, with the count of all.
+fn order(counts: &mut Vec<Json>) {
+    let name = |count: &Json| {
+        let name = count.get("data_collection").and_then(Json::text).unwrap_or_default();
+        (!name.to_uppercase().replace('_', "").contains("LOGICALDECODINGMESSAGE"), name.to_owned())
+    };
+    counts.sort_by_key(name);
+    let messages = counts.iter().take_while(|count| !name(count).0).count();
+    if messages > 1 {
+        counts.drain(1..messages);
+        if let Some(Json::Word(count)) = counts[0].get_mut("event_count") {
+            *count = messages.to_string();
+        }
     }
 }
 
