@@ -6,12 +6,23 @@ use anyhow::{Context, Result};
 use e2e::Psql;
 use serde::Deserialize;
 
+use crate::case::Case;
+
 /// The tables of a database.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     pub(crate) tables: Vec<Table>,
-    /// The publications that the case's own SQL made, and whether each is of all tables.
-    pub(crate) publications: BTreeMap<String, bool>,
+    /// The publications that the case's own SQL made.
+    pub(crate) publications: BTreeMap<String, Publication>,
+}
+
+/// A publication.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Publication {
+    /// Whether it is of all tables.
+    pub(crate) all: bool,
+    /// Whether it publishes partitions under their root.
+    pub(crate) via_root: bool,
 }
 
 /// A table.
@@ -72,7 +83,7 @@ const TABLES: &str = "
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_';";
 
 const PUBLICATIONS: &str =
-    "SELECT coalesce(jsonb_object_agg(pubname, puballtables), '{}') FROM pg_publication;";
+    "SELECT coalesce(jsonb_object_agg(pubname, jsonb_build_object('all', puballtables, 'via_root', pubviaroot)), '{}') FROM pg_publication;";
 
 impl Catalog {
     /// Reads it.
@@ -83,6 +94,18 @@ impl Catalog {
             tables: serde_json::from_str(&tables)?,
             publications: serde_json::from_str(&publications)?,
         })
+    }
+
+    /// The publication that a case names, where its own SQL made it.
+    pub(crate) fn publication<'a>(&self, case: &'a Case) -> Option<(&'a str, &Publication)> {
+        let name = case.property("publication.name")?;
+        Some((name, self.publications.get(name)?))
+    }
+
+    /// Whether partitions are sent under their root: as the publication says, or else the case.
+    pub(crate) fn via_root(&self, case: &Case) -> bool {
+        let said = case.property("publish.via.partition.root") != Some("false");
+        self.publication(case).map_or(said, |(_, publication)| publication.via_root)
     }
 
     /// What there is now or was before.

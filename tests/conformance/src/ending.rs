@@ -24,9 +24,8 @@ pub(crate) fn of(case: &Case) -> Result<String> {
 
 /// Has the case's own publication send the mark.
 pub(crate) fn publish(case: &Case, catalog: &Catalog) -> String {
-    let own = case.property("publication.name");
-    match own.and_then(|name| Some((name, catalog.publications.get(name)?))) {
-        Some((name, false)) if !marks(catalog, name) => {
+    match catalog.publication(case) {
+        Some((name, publication)) if !publication.all && !marks(catalog, name) => {
             format!("ALTER PUBLICATION {} ADD TABLE {MARK_TABLE};", quoted(name))
         }
         _ => String::new(),

@@ -51,7 +51,8 @@ fn passes(include: Option<&Vec<Regex>>, exclude: Option<&Vec<Regex>>, name: &str
 pub(crate) fn tables(case: &Case, catalog: &Catalog) -> Result<Vec<String>> {
     let [schemas, no_schemas, tables, no_tables] = TABLE_LISTS.map(|key| entries(case, key));
     let (schemas, no_schemas, tables, no_tables) = (schemas?, no_schemas?, tables?, no_tables?);
-    let publication = case.property("publication.name").filter(|name| catalog.publications.contains_key(*name));
+    let publication = catalog.publication(case).map(|(name, _)| name);
+    let via_root = catalog.via_root(case);
     if publication.is_none() && [&schemas, &no_schemas, &tables, &no_tables].iter().all(|list| list.is_none()) {
         return Ok(vec!["*.*".to_owned()]);
     }
@@ -60,6 +61,7 @@ pub(crate) fn tables(case: &Case, catalog: &Catalog) -> Result<Vec<String>> {
             && passes(tables.as_ref(), no_tables.as_ref(), &table.dotted())
             && publication.is_none_or(|name| table.publications.iter().any(|has| has == name))
             && table.schema != MARK_SCHEMA
+            && (via_root || !table.partitioned)
     };
     let chosen = catalog.tables.iter().filter(fits).map(Table::quoted);
     Ok(chosen.chain([MARK_TABLE.to_owned()]).collect())

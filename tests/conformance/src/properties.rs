@@ -78,8 +78,7 @@ impl Place {
     /// The pipeline file.
     pub(crate) fn pipeline(&self, case: &Case, catalog: &Catalog) -> Result<Value> {
         let name = self.ours();
-        let publication = case.property("publication.name");
-        let made = publication.filter(|name| catalog.publications.contains_key(*name));
+        let made = catalog.publication(case).map(|(name, _)| name);
         let mut file = json!({
             "name": self.database.split('_').take(2).collect::<Vec<_>>().join("_"),
             "source": { "postgres": {
@@ -87,6 +86,9 @@ impl Place {
                 "tables": lists::tables(case, catalog)?,
                 "slot": name,
                 "publication": made.unwrap_or(&name),
+                "publish_via_partition_root": catalog.via_root(case),
+                // Debezium asks for none.
+                "require_replica_identity": false,
                 // Debezium's default is every message, pgrelay's is none.
                 "message_prefix_include_list": [".*"],
             } },

@@ -26,7 +26,7 @@ pub(crate) enum Trait {
     Verbatim,
     /// The table has ancestors or children.
     Inherited,
-    /// Some table of the case has ancestors, children or foreign keys.
+    /// Tables are copied in another order: some have ancestors, children or foreign keys, or Debezium's list has one.
     Ordered,
     /// The table's replica identity is an index beside its primary key.
     OtherIdentity,
@@ -61,12 +61,18 @@ impl Of<'_> {
             (Trait::SameNumber, same(value(ours, path), value(theirs, path))),
             (Trait::Verbatim, null && verbatim(ours, path)),
             (Trait::Inherited, table(|table| table.inherits)),
-            (Trait::Ordered, self.catalog.tables.iter().any(|t| t.inherits || t.references)),
+            (Trait::Ordered, self.is_ordered()),
             (Trait::OtherIdentity, table(|table| table.other_identity)),
             (Trait::Skips, skipped.is_some_and(|skipped| skipped != "none")),
             (Trait::CatalogChanges, changes_catalog(&self.case.stream)),
         ];
         facts.into_iter().filter(|(_, holds)| *holds).map(|(fact, _)| fact).collect()
+    }
+
+    fn is_ordered(&self) -> bool {
+        let mut tables = self.catalog.tables.iter();
+        self.case.property("table.include.list").is_some()
+            || tables.any(|table| table.inherits || table.references)
     }
 
     /// The types of the column that a difference is in, as it was before and after the stream.

@@ -152,9 +152,8 @@ fn in_other_words(key: &str, value: &str, file: &mut Value) -> Result<()> {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
         }
         ("skipped.operations", list) => skip(list, file)?,
-        // What pgrelay always does, and what the converter is told.
-        ("publish.via.partition.root", "true")
-        | ("value.converter.schemas.enable", "true" | "false") => {}
+        // What the file is told from the catalog, and what the converter is told.
+        ("publish.via.partition.root" | "value.converter.schemas.enable", "true" | "false") => {}
         (key, _) if is_unseen(key) => {}
         _ => match key.strip_prefix("snapshot.select.statement.overrides.") {
             Some(table) => postgres["snapshot_select_overrides"][table] = value.into(),

@@ -89,6 +89,10 @@ pub(super) fn source_settings(
         tables: section.tables.into_iter().map(|pattern| pattern.0).collect(),
         publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
         slot: slot.into(),
+        via_root: section.publish_via_partition_root,
+        requires_identity: section.require_replica_identity,
+        // Whether anything goes by tables' names is for the whole file to say.
+        follows_renames: false,
         snapshot: section.snapshot,
         selection: found(selection, findings),
         messages: found(messages, findings),

@@ -124,6 +124,14 @@ pub struct PostgresSource {
     pub password: Option<SecretRef>,
     /// The tables to capture: `schema.table`, with `*` for any characters.
     pub tables: Vec<Pattern>,
+    /// Whether the rows of partitions are sent as rows of their root; otherwise each partition that `tables` match is a
+    /// table of its own.
+    #[serde(default = "yes")]
+    pub publish_via_partition_root: bool,
+    /// Whether a table is refused that has neither a primary key nor another replica identity; otherwise it is
+    /// published, and the server refuses its updates and deletes from then on.
+    #[serde(default = "yes")]
+    pub require_replica_identity: bool,
     /// The replication slot; made where it is missing. Default: `pgrelay_` and the pipeline's name.
     pub slot: Option<SlotName>,
     /// The publication; made where it is missing. Default: the slot's name.
