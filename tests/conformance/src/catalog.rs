@@ -30,7 +30,8 @@ pub(crate) struct Publication {
 pub(crate) struct Table {
     pub(crate) schema: String,
     pub(crate) name: String,
-    /// Each column's type by its name, of an array `_` and that of its elements, of a domain what it is made of.
+    /// Each column's type by its name, of an array `_` and that of its elements, of a domain what it is made of; a
+    /// numeric that rounds before the point is `negative_scale`.
     pub(crate) columns: BTreeMap<String, String>,
     /// Whether it has an ancestor or a child.
     pub(crate) inherits: bool,
@@ -40,6 +41,9 @@ pub(crate) struct Table {
     pub(crate) references: bool,
     /// Whether its replica identity is an index beside a primary key over other columns.
     pub(crate) other_identity: bool,
+    /// Whether a publication has some of its columns or rows alone.
+    #[serde(default)]
+    pub(crate) partial: bool,
     /// The publications that have it.
     pub(crate) publications: Vec<String>,
 }
@@ -69,7 +73,9 @@ pub(crate) fn quoted(name: &str) -> String {
 
 const TABLES: &str = "
     SELECT coalesce(jsonb_agg(jsonb_build_object('schema', n.nspname, 'name', c.relname, 'columns',
-        (SELECT coalesce(jsonb_object_agg(a.attname, coalesce(b.typname, t.typname)), '{}') FROM pg_attribute a
+        (SELECT coalesce(jsonb_object_agg(a.attname, CASE WHEN format_type(coalesce(b.oid, t.oid),
+              CASE WHEN b.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END) LIKE 'numeric(%,-%' THEN 'negative_scale'
+              ELSE coalesce(b.typname, t.typname) END), '{}') FROM pg_attribute a
            JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
         'inherits', EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)),
@@ -77,6 +83,8 @@ const TABLES: &str = "
         'references', EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND c.oid IN (f.conrelid, f.confrelid)),
         'other_identity', c.relreplident = 'i' AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid
            AND i.indisreplident AND i.indisprimary),
+        'partial', EXISTS (SELECT FROM pg_publication_rel r WHERE r.prrelid = c.oid
+           AND (r.prattrs IS NOT NULL OR r.prqual IS NOT NULL)),
         'publications', (SELECT coalesce(jsonb_agg(p.pubname), '[]') FROM pg_publication_tables p
            WHERE p.schemaname = n.nspname AND p.tablename = c.relname))), '[]')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -54,7 +54,7 @@ fn main() -> Result<ExitCode> {
         Trial::test(name.clone(), move || {
             let case = case.with_context(|| format!("read the case {name}"));
             let judged = case.and_then(|case| judge(&case, &servers, &declared));
-            judged.map_err(|error| Failed::from(format!("{error:#}")))
+            judged.map_err(|error| Failed::from(without_frames(&format!("{error:#}"))))
         })
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
@@ -69,6 +69,12 @@ fn main() -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// A failure without the frames of Java's stacks: its causes say what there is to say.
+fn without_frames(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The cases by name. One that cannot be read fails for itself.

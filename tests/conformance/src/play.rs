@@ -37,8 +37,9 @@ pub(crate) fn play(case: &Case, servers: &Servers) -> Result<Both> {
     let ending = ending::of(case)?;
     let mut admin = room.cluster.admin(&room.place.database)?;
     admin.run(&room.marks())?;
-    let mut owner = Psql::connect(&room.cluster.url(ROLE, &room.place.database), &[])?;
-    sql::run(&mut owner, &case.before).context("the SQL before the stream")?;
+    let mut owner = Psql::numbered(&room.cluster.url(ROLE, &room.place.database))?;
+    // What ends it stands on the line between the sections: psql counts lines as the file has them.
+    sql::run(&mut owner, &case.before).with_context(|| format!("{}.sql", case.name))?;
     let before = Catalog::read(&mut admin)?;
     admin.run(&ending::publish(case, &before))?;
     let file = room.folder.path().join("pipeline.yaml");
@@ -54,20 +55,20 @@ pub(crate) fn play(case: &Case, servers: &Servers) -> Result<Both> {
         connector: room.place.theirs(),
         ends: case.ends_with_the_copy(),
     };
-    room.connect.create(&sides.connector, &room.place.connector(case))?;
-    if !case.ends_with_the_copy() {
+    room.connect.create(&sides.connector, &room.place.connector(case, &before))?;
+    if case.ends_with_the_copy() {
+        for prefix in [room.place.ours(), room.place.theirs()] {
+            sides.until(&format!("the copy of {prefix}"), || room.marked(case, &prefix))?;
+        }
+    } else {
         sides.until("both to stream", || room.streaming())?;
     }
-    sql::run(&mut owner, &case.stream).context("the SQL of the stream")?;
+    sql::run(&mut owner, &case.stream).with_context(|| format!("{}.sql", case.name))?;
     let catalog = Catalog::read(&mut admin)?.with(before);
     admin.run(&ending)?;
     for prefix in [room.place.ours(), room.place.theirs()] {
-        let marked = || {
-            let topics = read(&room.place.brokers, &prefix, case.heartbeats())?;
-            let has = |name: &str| topics.keys().any(|(topic, _)| topic == name);
-            Ok(has(MARK_TABLE) && case.heartbeats().is_none_or(has))
-        };
-        sides.until(&format!("the end of the stream in the topics of {prefix}"), marked)?;
+        let what = format!("the end of the stream in the topics of {prefix}");
+        sides.until(&what, || room.marked(case, &prefix))?;
     }
     sides.stop()?;
     let both = |prefix: &str| {
@@ -168,6 +169,13 @@ impl<'a> Room<'a> {
             "CREATE SCHEMA {MARK_SCHEMA} AUTHORIZATION {ROLE}; CREATE TABLE {MARK_TABLE} (id int PRIMARY KEY); \
              ALTER TABLE {MARK_TABLE} OWNER TO {ROLE};"
         )
+    }
+
+    /// Whether a side's topics have the mark, and a heartbeat where there are some.
+    fn marked(&self, case: &Case, prefix: &str) -> Result<bool> {
+        let topics = read(&self.place.brokers, prefix, case.heartbeats())?;
+        let has = |name: &str| topics.keys().any(|(topic, _)| topic == name);
+        Ok(has(MARK_TABLE) && (case.ends_with_the_copy() || case.heartbeats().is_none_or(has)))
     }
 
     /// Whether both slots are read. While a slot is made, or a snapshot is, its sender is not at this.

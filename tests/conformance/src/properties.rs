@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// The connector's configuration.
-    pub(crate) fn connector(&self, case: &Case) -> Value {
+    pub(crate) fn connector(&self, case: &Case, catalog: &Catalog) -> Value {
         let name = self.theirs();
         let mut config = json!({
             "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
@@ -67,6 +67,9 @@ impl Place {
         let schemas = (!case.is_plain()).to_string();
         for part in ["key", "value", "header"] {
             config[format!("{part}.converter.schemas.enable")] = schemas.clone().into();
+        }
+        if catalog.publication(case).is_some() {
+            config["publication.autocreate.mode"] = "disabled".into();
         }
         let told = case.properties.iter().filter(|(key, _)| !words::is_the_runs(key));
         for (key, value) in told {
@@ -131,7 +134,7 @@ mod tests {
         let file = place.pipeline(&listed, &none).unwrap();
         assert_eq!(file["source"]["postgres"]["tables"], json!(["zz_end.mark"]));
         assert_eq!(file["kafka"]["tombstones"], json!(false));
-        let config = place.connector(&listed);
+        let config = place.connector(&listed, &none);
         assert_eq!(config["table.include.list"], "public\\.a,s.b,zz_end.mark");
         assert_eq!(config.get("schema.include.list"), None);
         let error = place.pipeline(&case("-- debezium: converters=isbn"), &none).unwrap_err();

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use e2e::Psql;
 
 /// How long a section may take.
@@ -25,11 +25,12 @@ pub(crate) fn run(session: &mut Psql, section: &str) -> Result<()> {
         drop(done);
         (said, late.join().unwrap_or_default())
     });
-    match (said, late) {
-        (Err(_), true) => Err(anyhow!(
+    match said {
+        Ok(_) => Ok(()),
+        Err(_) if late => bail!(
             "no end within {} s: a quote that is open, or a lock that is held",
             LIMIT.as_secs()
-        )),
-        (said, _) => said.map(|_| ()),
+        ),
+        Err(error) => Err(anyhow!("{}", error.to_string().replace("psql:<stdin>:", "line "))),
     }
 }

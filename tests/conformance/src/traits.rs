@@ -30,6 +30,8 @@ pub(crate) enum Trait {
     Ordered,
     /// The table's replica identity is an index beside its primary key.
     OtherIdentity,
+    /// A publication of the case's own leaves out columns or rows of the table.
+    Partial,
     /// The case has operations skipped.
     Skips,
     /// The stream changes what only the catalog knows: defaults, labels, what may be null.
@@ -63,6 +65,7 @@ impl Of<'_> {
             (Trait::Inherited, table(|table| table.inherits)),
             (Trait::Ordered, self.is_ordered()),
             (Trait::OtherIdentity, table(|table| table.other_identity)),
+            (Trait::Partial, table(|table| table.partial)),
             (Trait::Skips, skipped.is_some_and(|skipped| skipped != "none")),
             (Trait::CatalogChanges, changes_catalog(&self.case.stream)),
         ];

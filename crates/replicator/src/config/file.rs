@@ -161,7 +161,6 @@ pub struct PostgresSource {
     #[serde(default)]
     pub heartbeat_interval_ms: u64,
     /// A statement that is run in the source as often, on a connection of its own: it writes where nothing else does.
-    /// Tables are named with their schemas.
     pub heartbeat_action_query: Option<String>,
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
@@ -184,8 +183,8 @@ pub struct PostgresSource {
     /// Whether values of types that have no form in records go as the bytes of their text, not as text.
     #[serde(default)]
     pub include_unknown_datatypes: bool,
-    /// What stands in records for a TOAST value that did not change and was not sent. Default:
-    /// `__debezium_unavailable_value`.
+    /// What stands in records for a TOAST value that did not change and was not sent; behind `hex:` its
+    /// bytes. Default: `__debezium_unavailable_value`.
     pub unavailable_value_placeholder: Option<String>,
     /// The columns of records' keys, where they are not the table's: `schema.table:column,column`, with `;` between the
     /// entries of several tables. Table and column are regular expressions for the whole of their names.
