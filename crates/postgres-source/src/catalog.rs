@@ -208,9 +208,8 @@ pub(crate) async fn describe(
 /// an identity there are inserts alone, and the key is in them.
 fn key_of(relation: &Relation, table: Option<&Table>) -> Vec<usize> {
     let sent = |name: &str| {
-        let identity = |column: &RelationColumn| {
-            column.identity || relation.identity == Identity::Nothing
-        };
+        let identity =
+            |column: &RelationColumn| column.identity || relation.identity == Identity::Nothing;
         relation.columns.iter().position(|column| column.name == name && identity(column))
     };
     let all = |names: &[Arc<str>]| names.iter().map(|name| sent(name)).collect::<Option<Vec<_>>>();

@@ -87,10 +87,11 @@ pub(crate) async fn wanted(
 
 /// Refuses a root by its name where partitions are captured under their own: it has no rows.
 fn check_rootless(settings: &Settings, all: &[Table]) -> Result<(), Finding> {
-    let named = |table: &&Table| {
-        settings.tables.iter().any(|pattern| pattern.exact() == Some(&table.name))
+    let named =
+        |table: &&Table| settings.tables.iter().any(|pattern| pattern.exact() == Some(&table.name));
+    let Some(root) = all.iter().filter(|table| table.partitioned).find(named) else {
+        return Ok(());
     };
-    let Some(root) = all.iter().filter(|table| table.partitioned).find(named) else { return Ok(()) };
     Err(Finding::outside(
         "publication_via_root",
         format!("source {}, table {}", settings.server, root.name),

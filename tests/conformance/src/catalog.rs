@@ -41,6 +41,9 @@ pub(crate) struct Table {
     pub(crate) references: bool,
     /// Whether its replica identity is an index beside a primary key over other columns.
     pub(crate) other_identity: bool,
+    /// Whether it has another name after the stream, or is gone.
+    #[serde(default)]
+    pub(crate) gone: bool,
     /// Whether a publication has some of its columns or rows alone.
     #[serde(default)]
     pub(crate) partial: bool,
@@ -90,8 +93,7 @@ const TABLES: &str = "
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_';";
 
-const PUBLICATIONS: &str =
-    "SELECT coalesce(jsonb_object_agg(pubname, jsonb_build_object('all', puballtables, 'via_root', pubviaroot)), '{}') FROM pg_publication;";
+const PUBLICATIONS: &str = "SELECT coalesce(jsonb_object_agg(pubname, jsonb_build_object('all', puballtables, 'via_root', pubviaroot)), '{}') FROM pg_publication;";
 
 impl Catalog {
     /// Reads it.
@@ -118,7 +120,10 @@ impl Catalog {
 
     /// What there is now or was before.
     pub(crate) fn with(mut self, before: Catalog) -> Catalog {
-        self.tables.extend(before.tables);
+        for mut table in before.tables {
+            table.gone = !self.tables.iter().any(|now| now.dotted() == table.dotted());
+            self.tables.push(table);
+        }
         self
     }
 

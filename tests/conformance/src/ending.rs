@@ -47,7 +47,9 @@ mod tests {
             let text = format!("-- debezium: skipped.operations={list}\n-- stream\n");
             of(&Case::parse("x", &text).unwrap())
         };
-        assert!(of("u,t").unwrap().starts_with("INSERT") && of("none").unwrap().starts_with("INSERT"));
+        assert!(
+            of("u,t").unwrap().starts_with("INSERT") && of("none").unwrap().starts_with("INSERT")
+        );
         assert!(of("c, t").unwrap().contains("UPDATE") && of("c,u").unwrap().contains("DELETE"));
         assert!(of("c,u,d").is_err());
     }

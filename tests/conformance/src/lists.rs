@@ -28,7 +28,10 @@ pub(crate) fn told(key: &str, value: &str) -> String {
 /// The entries of a property, where the case has it.
 fn entries(case: &Case, key: &str) -> Result<Option<Vec<Regex>>> {
     let Some(value) = case.property(key) else { return Ok(None) };
-    split(value).map(|entry| expression(&entry).with_context(|| format!("{key}={value}"))).collect::<Result<_>>().map(Some)
+    split(value)
+        .map(|entry| expression(&entry).with_context(|| format!("{key}={value}")))
+        .collect::<Result<_>>()
+        .map(Some)
 }
 
 /// At commas that no backslash stands before.
@@ -53,7 +56,9 @@ pub(crate) fn tables(case: &Case, catalog: &Catalog) -> Result<Vec<String>> {
     let (schemas, no_schemas, tables, no_tables) = (schemas?, no_schemas?, tables?, no_tables?);
     let publication = catalog.publication(case).map(|(name, _)| name);
     let via_root = catalog.via_root(case);
-    if publication.is_none() && [&schemas, &no_schemas, &tables, &no_tables].iter().all(|list| list.is_none()) {
+    if publication.is_none()
+        && [&schemas, &no_schemas, &tables, &no_tables].iter().all(|list| list.is_none())
+    {
         return Ok(vec!["*.*".to_owned()]);
     }
     let fits = |table: &&Table| {
@@ -73,7 +78,9 @@ pub(crate) fn dropped(case: &Case, catalog: &Catalog) -> Result<Vec<String>> {
     let (include, exclude) = (include?, exclude?);
     let mut out = Vec::new();
     for table in catalog.tables.iter().filter(|table| table.schema != MARK_SCHEMA) {
-        let of = |column: &&String| !passes(include.as_ref(), exclude.as_ref(), &format!("{}.{column}", table.dotted()));
+        let of = |column: &&String| {
+            !passes(include.as_ref(), exclude.as_ref(), &format!("{}.{column}", table.dotted()))
+        };
         let columns = table.columns.keys().filter(of);
         out.extend(columns.map(|column| format!("{}.{}", table.quoted(), quoted(column))));
     }
@@ -89,7 +96,8 @@ mod tests {
         let table = |schema: &str, name: &str| Table {
             schema: schema.to_owned(),
             name: name.to_owned(),
-            columns: [("id".to_owned(), "int4".to_owned()), ("v".to_owned(), "text".to_owned())].into(),
+            columns: [("id".to_owned(), "int4".to_owned()), ("v".to_owned(), "text".to_owned())]
+                .into(),
             ..Table::default()
         };
         let tables_of = ["orders", "Ord.2", "a"].map(|name| table("public", name));
@@ -99,8 +107,14 @@ mod tests {
         assert_eq!(chosen(""), ["*.*"]);
         let listed = "-- debezium: table.include.list=PUBLIC\\.ord.*,public\\.(b|c)";
         assert_eq!(chosen(listed), ["\"public\".\"orders\"", "\"public\".\"Ord.2\"", MARK_TABLE]);
-        assert_eq!(chosen("-- debezium: table.exclude.list=public.ord.*"), ["\"public\".\"a\"", MARK_TABLE]);
-        assert_eq!(chosen("-- debezium: schema.exclude.list=pub"), chosen("-- debezium: schema.include.list=public"));
+        assert_eq!(
+            chosen("-- debezium: table.exclude.list=public.ord.*"),
+            ["\"public\".\"a\"", MARK_TABLE]
+        );
+        assert_eq!(
+            chosen("-- debezium: schema.exclude.list=pub"),
+            chosen("-- debezium: schema.include.list=public")
+        );
         let out = dropped(&case("-- debezium: column.exclude.list=.*a.V"), &catalog).unwrap();
         assert_eq!(out, ["\"public\".\"a\".\"v\""]);
         assert!(tables(&case("-- debezium: table.include.list=("), &catalog).is_err());

@@ -73,7 +73,8 @@ fn main() -> Result<ExitCode> {
 
 /// A failure without the frames of Java's stacks: its causes say what there is to say.
 fn without_frames(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "));
+    let lines =
+        text.lines().filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "));
     lines.collect::<Vec<_>>().join("\n")
 }
 

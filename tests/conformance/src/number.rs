@@ -1,5 +1,8 @@
 //! Numbers that are equal, whatever they are written as.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::json::Json;
 
 /// Whether both are one number: digits with a point and an exponent, or unscaled bytes with their scale.
@@ -25,23 +28,13 @@ pub(crate) fn same(ours: Option<&Json>, theirs: Option<&Json>) -> bool {
     }
 }
 
-/// Without zeros at its end.
-fn plain<T: PartialEq + Tens>(mut digits: T, mut scale: i64) -> (T, i64) {
-    while let Some(tenth) = digits.tenth() {
-        (digits, scale) = (tenth, scale - 1);
+/// Digits, which begin with none, without zeros at their end.
+fn plain(mut digits: String, mut scale: i64) -> (String, i64) {
+    while digits.ends_with('0') {
+        digits.pop();
+        scale -= 1;
     }
-    (digits, scale)
-}
-
-trait Tens: Sized {
-    /// A tenth of it, where that is whole and it is not nought.
-    fn tenth(&self) -> Option<Self>;
-}
-
-impl Tens for String {
-    fn tenth(&self) -> Option<String> {
-        self.strip_suffix('0').filter(|rest| !rest.is_empty()).map(str::to_owned)
-    }
+    if digits.is_empty() || digits == "-" { (String::new(), 0) } else { (digits, scale) }
 }
 
 fn digits(text: &str) -> Option<(String, i64)> {
@@ -59,7 +52,7 @@ fn digits(text: &str) -> Option<(String, i64)> {
 /// A `VariableScaleDecimal` as digits.
 fn variable(json: &Json) -> Option<(String, i64)> {
     let Json::Word(scale) = json.get("scale")? else { return None };
-    let bytes = base64(json.get("value")?.text()?)?;
+    let bytes = STANDARD.decode(json.get("value")?.text()?).ok()?;
     Some((decimal(&bytes), scale.parse().ok()?))
 }
 
@@ -89,26 +82,6 @@ fn decimal(bytes: &[u8]) -> String {
     format!("{}{}", if negative { "-" } else { "" }, text.trim_start_matches('0'))
 }
 
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0_u32);
-    for c in text.trim_end_matches('=').bytes() {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        (bits, held) = (bits + 6, (held << 6 | u32::from(six)) & 0xffff);
-        if bits >= 8 {
-            bits -= 8;
-            out.push((held >> bits & 0xff) as u8);
-        }
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +94,7 @@ mod tests {
         assert!(same(r#"{"scale":2,"value":"/2o="}"#, r#"{"scale":1,"value":"8Q=="}"#));
         assert!(!same(r#"{"scale":2,"value":"/2o="}"#, r#"{"scale":2,"value":"8Q=="}"#));
         assert!(same("1.1754944E-38", "1.17549435E-38") && same("1", "1.0") && !same("1", "2"));
+        assert!(same(r#"{"scale":2,"value":"AA=="}"#, r#"{"scale":0,"value":"AA=="}"#));
         assert!(same(r#""1.50""#, r#""1.5""#) && same(r#""1E+2""#, r#""100""#));
         assert!(!same(r#""1.50""#, r#""1.51""#) && !same(r#""x""#, r#""y""#));
     }

@@ -30,6 +30,8 @@ pub(crate) enum Trait {
     Ordered,
     /// The table's replica identity is an index beside its primary key.
     OtherIdentity,
+    /// The table has another name after the stream, or is gone.
+    Gone,
     /// A publication of the case's own leaves out columns or rows of the table.
     Partial,
     /// The case has operations skipped.
@@ -65,6 +67,7 @@ impl Of<'_> {
             (Trait::Inherited, table(|table| table.inherits)),
             (Trait::Ordered, self.is_ordered()),
             (Trait::OtherIdentity, table(|table| table.other_identity)),
+            (Trait::Gone, table(|table| table.gone)),
             (Trait::Partial, table(|table| table.partial)),
             (Trait::Skips, skipped.is_some_and(|skipped| skipped != "none")),
             (Trait::CatalogChanges, changes_catalog(&self.case.stream)),
@@ -81,7 +84,11 @@ impl Of<'_> {
     /// The types of the column that a difference is in, as it was before and after the stream.
     pub(crate) fn types(&self, difference: &Difference) -> Vec<String> {
         let Some(place) = column_path(&difference.path) else { return Vec::new() };
-        let is = |name: &str| place.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let is = |name: &str| {
+            place
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
         let tables = self.catalog.of_topic(&difference.topic);
         let columns = tables.flat_map(|table| &table.columns).filter(|(name, _)| is(name));
         columns.map(|(_, kind)| kind.clone()).collect()
@@ -110,10 +117,11 @@ fn value<'a>(record: Option<&'a Record>, path: &str) -> Option<&'a Json> {
 }
 
 fn verbatim(record: Option<&Record>, path: &str) -> bool {
-    let column = column_path(path).map(|path| path.split('[').next().unwrap_or(path));
+    let Some(column) = path.strip_prefix("value.") else { return false };
+    let column = column.split('[').next().unwrap_or(column);
     let headers = record.into_iter().flat_map(|record| &record.headers);
     let mut texts = headers.filter(|(name, _)| name == pgrelay_log::VERBATIM_HEADER);
-    column.is_some_and(|column| texts.any(|(_, texts)| texts.get(column).is_some()))
+    texts.any(|(_, texts)| texts.get(column).is_some())
 }
 
 fn changes_catalog(sql: &str) -> bool {

@@ -51,12 +51,14 @@ fn without_end(form: &Form, text: &str) -> Option<Value> {
                 "infinity" => DAYS.1,
                 _ => return None,
             };
-            Some(if *connect { Value::Date(i64::from(days) * 86_400_000) } else { Value::Int32(days) })
+            Some(if *connect {
+                Value::Date(i64::from(days) * 86_400_000)
+            } else {
+                Value::Int32(days)
+            })
         }
         Form::IsoDate => of("-999999999-01-01Z", "+999999999-12-31Z"),
-        Form::IsoMoment => {
-            of("-999999999-01-01T00:00:00Z", "+999999999-12-31T23:59:59.999999999Z")
-        }
+        Form::IsoMoment => of("-999999999-01-01T00:00:00Z", "+999999999-12-31T23:59:59.999999999Z"),
         Form::Time(unit) if text == MIDNIGHT => Some(match unit {
             Unit::Millis => Value::Int32(86_399_999),
             Unit::Connect => Value::Date(86_399_999),

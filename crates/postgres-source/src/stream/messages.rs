@@ -134,7 +134,9 @@ impl Stream {
                 self.known.insert(relation.oid, Known::New(name));
                 return Ok(Step::Done);
             }
-            Some(captured) if captured.table != name && !(wanted && self.settings.follows_renames) => {
+            Some(captured)
+                if captured.table != name && !(wanted && self.settings.follows_renames) =>
+            {
                 return Err(renamed(&self.settings, &captured.table, &name, self.lsn()).into());
             }
             Some(_) => {}

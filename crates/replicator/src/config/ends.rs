@@ -132,8 +132,10 @@ fn placeholder(text: &str, place: &str) -> Result<Arc<str>, Finding> {
     let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Option<Vec<_>>>();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     text.map(Into::into).ok_or_else(|| {
-        let reason = "`unavailable_value_placeholder` has no UTF-8 as hexadecimal digits behind `hex:`";
-        Finding::usage("placeholder", place, reason).remedy("write two digits for each byte of a text")
+        let reason =
+            "`unavailable_value_placeholder` has no UTF-8 as hexadecimal digits behind `hex:`";
+        Finding::usage("placeholder", place, reason)
+            .remedy("write two digits for each byte of a text")
     })
 }
 
