@@ -25,11 +25,24 @@ impl Psql {
     /// # Errors
     /// Where psql does not start. That it cannot connect is said by the first `run`.
     pub fn connect(url: &str, variables: &[(&str, &str)]) -> Result<Psql> {
+        Psql::with(url, variables, &[])
+    }
+
+    /// Connects; an error says which line of all that ran it is in.
+    ///
+    /// # Errors
+    /// As [`Psql::connect`].
+    pub fn numbered(url: &str) -> Result<Psql> {
+        Psql::with(url, &[], &["-f", "-"])
+    }
+
+    fn with(url: &str, variables: &[(&str, &str)], more: &[&str]) -> Result<Psql> {
         let program = tools::postgres_client(&tools::postgres_bin()?, "psql")?;
         let stderr = tempfile::tempfile().context("make a temporary file")?;
         let mut command = Command::new(program);
         command.args(["-X", "-A", "-t", "-q", "-F", " | ", "-P", "null=NULL"]);
         command.args(["-v", "ON_ERROR_STOP=1", "-d", url]);
+        command.args(more);
         for (name, value) in variables {
             command.arg("-v").arg(format!("{name}={value}"));
         }
@@ -43,6 +56,12 @@ impl Psql {
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let (stdin, stdout) = stdin.zip(stdout).context("talk to psql")?;
         Ok(Psql { child, stdin, stdout: BufReader::new(stdout), stderr })
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Runs SQL, each statement for itself unless it says otherwise, and returns the lines of its rows.

@@ -62,7 +62,8 @@ const TABLES: &str = "
       AND n.nspname NOT IN ('information_schema', 'pgrelay') AND n.nspname !~ '^pg_'";
 
 const COLUMNS: &str = "
-    SELECT a.attrelid, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '' AS generated,
+    SELECT a.attrelid, a.attname::text, a.atttypid, a.atttypmod,
+           a.attnotnull OR (t.typtype = 'd' AND t.typnotnull), a.attgenerated <> '' AS generated,
            CASE WHEN a.atthasmissing THEN (a.attmissingval::text::text[])[1]
                 -- A root holds no rows: its leaves know.
                 WHEN c.relkind = 'p' THEN (SELECT (l.attmissingval::text::text[])[1] FROM pg_catalog.pg_partition_tree(a.attrelid) p
@@ -70,6 +71,7 @@ const COLUMNS: &str = "
                       WHERE p.isleaf AND l.atthasmissing LIMIT 1) END AS missing,
            CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS default
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
@@ -202,10 +204,13 @@ pub(crate) async fn describe(
     Ok(Arc::new(schema.with_modes(shape.modes)))
 }
 
-/// The key: the primary key if what the identity sends contains it, otherwise the identity's columns.
+/// The key: the primary key if what the identity sends contains it, otherwise the identity's columns. Of a table without
+/// an identity there are inserts alone, and the key is in them.
 fn key_of(relation: &Relation, table: Option<&Table>) -> Vec<usize> {
     let sent = |name: &str| {
-        relation.columns.iter().position(|column| column.name == name && column.identity)
+        let identity =
+            |column: &RelationColumn| column.identity || relation.identity == Identity::Nothing;
+        relation.columns.iter().position(|column| column.name == name && identity(column))
     };
     let all = |names: &[Arc<str>]| names.iter().map(|name| sent(name)).collect::<Option<Vec<_>>>();
     if let Some(table) = table

@@ -130,6 +130,13 @@ pub struct Settings {
     pub server: postgres_client::Server,
     /// The tables to capture.
     pub tables: Vec<TablePattern>,
+    /// Whether the rows of partitions are sent as rows of their root, not under the partitions' own names.
+    pub via_root: bool,
+    /// Whether a table whose updates and deletes the server could not send is refused.
+    pub requires_identity: bool,
+    /// Whether a table that gets another name, which `tables` match, too, is followed under it: nothing else in the
+    /// pipeline goes by tables' names.
+    pub follows_renames: bool,
     /// The replication slot.
     pub slot: Arc<str>,
     /// The publication.

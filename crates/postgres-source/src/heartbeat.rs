@@ -131,8 +131,8 @@ async fn once(
         None => {
             let name = format!("pgrelay {} heartbeat", settings.pipeline);
             let session = settings.server.connect(&name).await?;
-            // Between two heartbeats it is idle.
-            session.batch_execute("SET idle_session_timeout = 0").await?;
+            // Between two heartbeats it is idle. Names are looked up as for anything else the role runs.
+            session.batch_execute("SET idle_session_timeout = 0; RESET search_path").await?;
             session
         }
     };

@@ -38,7 +38,9 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     let slot = slot::read(&session, settings).await?;
     selection(&session, settings, &tables, published.as_ref(), findings).await?;
     if published.is_none() && settings.snapshot.follows() {
-        findings.extend(tables.iter().filter_map(|table| publication::check_identity(table).err()));
+        findings.extend(
+            tables.iter().filter_map(|table| publication::check_identity(table, settings).err()),
+        );
     }
     if let Some(published) = &published {
         let asked = publication::asked(&tables);

@@ -33,9 +33,15 @@ pub(crate) async fn wanted(
     settings: &Settings,
     captured: &Captured,
 ) -> Result<Vec<Table>, SourceError> {
-    let all = catalog::tables(session, None)
+    let mut all = catalog::tables(session, None)
         .await
         .map_err(SourceError::server(&settings.server, "read the catalog"))?;
+    if !settings.via_root {
+        check_rootless(settings, &all)?;
+        all.retain(|table| !table.partitioned);
+        // Each is a table like others.
+        all.iter_mut().for_each(|table| table.root = None);
+    }
     for pattern in &settings.tables {
         if let Some(table) = pattern.exact()
             && !all.iter().any(|known| known.name == *table)
@@ -79,6 +85,21 @@ pub(crate) async fn wanted(
     Ok(tables)
 }
 
+/// Refuses a root by its name where partitions are captured under their own: it has no rows.
+fn check_rootless(settings: &Settings, all: &[Table]) -> Result<(), Finding> {
+    let named =
+        |table: &&Table| settings.tables.iter().any(|pattern| pattern.exact() == Some(&table.name));
+    let Some(root) = all.iter().filter(|table| table.partitioned).find(named) else {
+        return Ok(());
+    };
+    Err(Finding::outside(
+        "publication_via_root",
+        format!("source {}, table {}", settings.server, root.name),
+        "it is partitioned, and `publish_via_partition_root: false` captures partitions under their own names",
+    )
+    .remedy("name its partitions instead, or leave `publish_via_partition_root` out"))
+}
+
 fn nearest(table: &TableName, all: &[Table]) -> String {
     let same_name = all.iter().find(|known| known.name.name.eq_ignore_ascii_case(&table.name));
     match same_name {
@@ -90,8 +111,12 @@ fn nearest(table: &TableName, all: &[Table]) -> String {
     }
 }
 
-/// Refuses a table whose updates could not be told apart, before it is published.
-pub(crate) fn check_identity(table: &Table) -> Result<(), Finding> {
+/// Refuses a table whose updates could not be told apart, before it is published. Where the file lets it pass, the server
+/// refuses its updates and deletes, and all there is to send are inserts.
+pub(crate) fn check_identity(table: &Table, settings: &Settings) -> Result<(), Finding> {
+    if !settings.requires_identity {
+        return check_leaves(table);
+    }
     if let Some(reason) = unfit(table) {
         return Err(identity(&table.name, reason, &[&table.name]));
     }
@@ -187,9 +212,10 @@ pub(crate) fn create_statement<'a>(
 ) -> String {
     let tables: Vec<_> = tables.into_iter().map(TableName::sql).collect();
     format!(
-        "CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);",
+        "CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = {});",
         quote_ident(&settings.publication),
-        tables.join(", ")
+        tables.join(", "),
+        settings.via_root
     )
 }
 
@@ -270,6 +296,14 @@ pub(crate) fn check(
     let missing = tables
         .iter()
         .find(|(table, _)| !publication.tables.iter().any(|published| published.table == **table));
+    if let Some((table, _)) = missing
+        && publication.via_root
+        && !settings.via_root
+    {
+        return Err(Finding::outside("publication_via_root", place, format!("it lacks table {table}, and publishes partitions under their root, which `publish_via_partition_root: false` is not"))
+            .remedy("publish them under their own names, or add the table; the slot must be made anew after that (`pgrelay drop`)")
+            .run(format!("ALTER PUBLICATION {name} SET (publish_via_partition_root = false);")));
+    }
     if let Some((table, _)) = missing {
         return Err(Finding::outside(
             "publication_table",

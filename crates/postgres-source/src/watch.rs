@@ -104,7 +104,7 @@ fn compare(
             Some(named) if named.oid == *oid => sent.push((&named.name, named.partitioned)),
             Some(_) => return Err(recreated(settings, &table.table)),
             None if seen.iter().any(|seen| seen.oid == *oid) => {
-                // It has another name now: the stream halts where its first row under that name comes.
+                // It has another name now: the stream halts, or follows, where its first row under that name comes.
             }
             None => warnings.push(dropped(settings, &table.table)),
         }

@@ -20,7 +20,7 @@ pub(crate) enum Work {
     Long,
     /// One transaction of inserts.
     Huge,
-    /// Inserts, a fifth of them: what is written in each format, and by Debezium.
+    /// Inserts, half of them: what is written in each format, and by Debezium.
     Formats,
 }
 
@@ -62,8 +62,8 @@ impl Work {
         match self {
             Self::Inserts | Self::Mixed => rows,
             Self::Long => rows * 2,
-            Self::Huge => rows / 2,
-            Self::Single | Self::Formats => rows / 5,
+            Self::Single => rows / 5,
+            Self::Huge | Self::Formats => rows / 2,
             Self::Wide => rows / 10,
         }
     }

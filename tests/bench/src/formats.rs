@@ -1,22 +1,24 @@
 //! Slot → Kafka in each format, beside the real Debezium with the converters of the same ones.
 //!
-//! Debezium's worker and its connector have started before its clock does, with the first record; pgrelay's begins
-//! with its process. Both write into one partition of a topic, each from a slot of its own that was there before the
-//! backlog, and the topic must hold a record for every change.
+//! The clock runs from the first record in the topic to the last: what starts has started by then. Both write into one
+//! partition, each from a slot of its own that was there before the backlog, and the topic must hold a record for every
+//! change.
 
-use std::time::Instant;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use stack::{Connect, Kafka, Plugin, Registry, wait};
+use stack::{Connect, Kafka, Plugin, Registry};
 
 use crate::backlog::{DATABASE, Work};
 use crate::lab::Lab;
 use crate::measure::{self, Taken};
 use crate::{number, records};
 
-/// How long Debezium may take.
-const LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
+/// How long one may take.
+const LIMIT: Duration = Duration::from_secs(600);
+const LOOK: Duration = Duration::from_millis(10);
 const CONVERTERS: [&str; 2] = [
     "org.apache.kafka.connect.json.JsonConverter",
     "io.apicurio.registry.utils.converter.AvroConverter",
@@ -125,6 +127,24 @@ struct Servers<'a> {
     end: String,
 }
 
+/// When the first record came, and what was used up before.
+struct Begun {
+    at: Instant,
+    machine: f64,
+    client: f64,
+}
+
+impl Begun {
+    fn end(&self, client: f64) -> Result<Taken> {
+        Ok(Taken {
+            seconds: self.at.elapsed().as_secs_f64(),
+            client: client - self.client,
+            machine: measure::machine()? - self.machine,
+            peak: 0.0,
+        })
+    }
+}
+
 impl<'a> Servers<'a> {
     fn start(lab: &'a Lab) -> Result<Self> {
         let end = lab.source.psql(DATABASE, "SELECT pg_current_wal_flush_lsn()")?;
@@ -151,38 +171,46 @@ impl<'a> Servers<'a> {
             text += &format!("  schema_registry: {{ url: {} }}\n", self.registry.url());
         }
         let file = self.lab.pipeline(name, &text)?;
-        let mut command = std::process::Command::new(&self.lab.program);
+        let mut command = Command::new(&self.lab.program);
         command.arg("serve").arg(file).args(["--until", &self.end, "--listen", "127.0.0.1:0"]);
         command.env("RUST_LOG", crate::log_level());
-        measure::command(&mut command)
+        let child = measure::spawn(&mut command)?;
+        let begun = self.begin(name, child.id(), || Ok(()))?;
+        let peak = measure::ended(child, &format!("{command:?}"))?;
+        Ok(Taken { peak: peak.peak, ..begun.end(peak.client)? })
+    }
+
+    /// Waits for the first record.
+    fn begin(&self, name: &str, pid: u32, alive: impl Fn() -> Result<()>) -> Result<Begun> {
+        self.reached(name, "items", alive)?;
+        Ok(Begun {
+            at: Instant::now(),
+            machine: measure::machine()?,
+            client: measure::processor(pid),
+        })
+    }
+
+    fn reached(&self, name: &str, table: &str, alive: impl Fn() -> Result<()>) -> Result<()> {
+        let (consumer, since) = (records::consumer(&self.broker.bootstrap())?, Instant::now());
+        let topic = format!("{name}.public.{table}");
+        while !records::begun(&consumer, &topic)? {
+            alive()?;
+            ensure!(since.elapsed() < LIMIT, "nothing came to {topic}");
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
     }
 
     /// One connector in the worker that stands.
     fn debezium(&self, format: Format, name: &str) -> Result<Taken> {
-        let consumer = records::consumer(&self.broker.bootstrap())?;
         let pid = self.connect.pid();
         self.connect.create(name, &self.connector(format, name))?;
-        let until = |topic: &str| {
-            let topic = format!("{name}.public.{topic}");
-            wait::until(&topic, LIMIT, "", || {
-                self.connect.runs(name)?;
-                records::begun(&consumer, &topic)
-                    .map(|begun| begun.then_some(()))
-                    .map_err(|e| stack::Error::Refused(e.to_string()))
-            })
-        };
-        until("items")?;
-        let (begun, before, client) =
-            (Instant::now(), measure::machine()?, measure::processor(pid));
-        until("marker")?;
-        let taken = Taken {
-            seconds: begun.elapsed().as_secs_f64(),
-            client: measure::processor(pid) - client,
-            machine: measure::machine()? - before,
-            peak: measure::peak(pid).unwrap_or(0.0),
-        };
+        let alive = || Ok(self.connect.runs(name).map(drop)?);
+        let begun = self.begin(name, pid, alive)?;
+        self.reached(name, "marker", alive)?;
+        let taken = begun.end(measure::processor(pid))?;
         self.connect.delete(name)?;
-        Ok(taken)
+        Ok(Taken { peak: measure::peak(pid).unwrap_or(0.0), ..taken })
     }
 
     /// Debezium's own defaults, but for where it finds everything.

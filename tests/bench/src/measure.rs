@@ -57,13 +57,23 @@ pub(crate) fn processor(pid: u32) -> f64 {
 /// sampled.
 pub(crate) fn command(command: &mut Command) -> Result<Taken> {
     let (begun, before) = (Instant::now(), machine()?);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let child = spawn(command)?;
+    let taken = ended(child, &format!("{command:?}"))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Taken { seconds, machine: machine()? - before, ..taken })
+}
+
+/// Starts a command that nobody listens to.
+pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
+    Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?)
+}
+
+/// Waits for the end of a process: its processor seconds and its memory.
+pub(crate) fn ended(mut child: Child, command: &str) -> Result<Taken> {
     let mut taken = Taken::default();
     watch(&child, &mut taken);
-    taken.seconds = begun.elapsed().as_secs_f64();
-    taken.machine = machine()? - before;
     let status = child.wait()?;
-    ensure!(status.success(), "{command:?} ended with {status}");
+    ensure!(status.success(), "{command} ended with {status}");
     Ok(taken)
 }
 

@@ -1,4 +1,5 @@
 -- The topic of heartbeats under another name, beside records without schemas.
+-- debezium: schema.include.list=public
 -- debezium: heartbeat.interval.ms=2000
 -- debezium: topic.heartbeat.prefix=beats
 -- debezium: value.converter.schemas.enable=false

@@ -4,8 +4,10 @@ use anyhow::{Context, Result, bail};
 
 /// The line between the two sections.
 const STREAM: &str = "-- stream";
-/// What a line begins with that sets a property.
-const PROPERTY: &str = "-- debezium:";
+/// What a line's comment begins with that sets a property.
+const PROPERTY: &str = "debezium:";
+/// This much of a case's name is part of a slot's.
+const SLUG_MAX: usize = 30;
 
 /// The property with the number of a topic's partitions.
 const PARTITIONS: &str = "topic.creation.default.partitions";
@@ -26,10 +28,31 @@ pub(crate) struct Case {
     pub(crate) stream: String,
 }
 
+/// What a line sets, where it does.
+fn property(line: &str) -> Option<&str> {
+    line.trim_start().strip_prefix("--")?.trim_start().strip_prefix(PROPERTY)
+}
+
 impl Case {
-    /// A property's value.
-    pub(crate) fn property(&self, key: &str) -> Option<&str> {
-        self.properties.iter().find(|(known, _)| known == key).map(|(_, value)| &**value)
+    /// The name in the characters of a slot's.
+    pub(crate) fn slug(&self) -> String {
+        let fits = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        self.name.chars().map(fits).take(SLUG_MAX).collect()
+    }
+
+    /// The value of a property; the last one where it is set more than once.
+    pub(crate) fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().rev().find(|(key, _)| key == name).map(|(_, value)| &**value)
+    }
+
+    /// Whether Debezium, and so nobody, streams after the snapshot.
+    pub(crate) fn ends_with_the_copy(&self) -> bool {
+        self.property("snapshot.mode") == Some("initial_only")
+    }
+
+    /// Whether what a transform leaves of an envelope is its row.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.property("transforms").is_some()
     }
 
     /// Whether the keys, the values or the headers travel with their schemas: as their converter is told, or that of the
@@ -43,16 +66,12 @@ impl Case {
 
     /// What the topic of heartbeats begins with, where there is one.
     pub(crate) fn heartbeats(&self) -> Option<&str> {
-        self.property("heartbeat.interval.ms")
-            .map(|_| self.property(HEARTBEATS).unwrap_or("__debezium-heartbeat"))
+        let interval = self.property("heartbeat.interval.ms").filter(|interval| *interval != "0");
+        interval.map(|_| self.property(HEARTBEATS).unwrap_or("__debezium-heartbeat"))
     }
 
     /// Reads a file.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Case> {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if !name.chars().all(fits) || name.len() > 40 {
-            bail!("a case's name is part of a slot's: a-z, 0-9 and _, at most 40");
-        }
         let at = text
             .lines()
             .position(|line| line.trim_end() == STREAM)
@@ -60,11 +79,11 @@ impl Case {
         let join = |lines: Vec<&str>| lines.join("\n");
         let (before, stream): (Vec<&str>, Vec<&str>) =
             (text.lines().take(at).collect(), text.lines().skip(at + 1).collect());
-        if stream.iter().any(|line| line.trim_start().starts_with(PROPERTY)) {
-            bail!("`{PROPERTY}` belongs before `{STREAM}`");
+        if stream.iter().any(|line| property(line).is_some()) {
+            bail!("`-- {PROPERTY}` belongs before `{STREAM}`");
         }
         let mut properties = Vec::new();
-        for line in before.iter().filter_map(|line| line.strip_prefix(PROPERTY)) {
+        for line in before.iter().filter_map(|line| property(line)) {
             let (key, value) =
                 line.split_once('=').with_context(|| format!("`{line}` is no key=value"))?;
             properties.push((key.trim().to_owned(), value.trim().to_owned()));
@@ -83,7 +102,10 @@ mod tests {
         let case = Case::parse("x", text).unwrap();
         assert_eq!(case.properties, [("a.b".to_owned(), "c=d".to_owned())]);
         assert!(case.before.ends_with("SELECT 1;") && case.stream == "SELECT 2;");
-        assert!(Case::parse("x", "SELECT 1;").is_err() && Case::parse("X", text).is_err());
+        assert!(Case::parse("x", "SELECT 1;").is_err());
+        assert_eq!(Case::parse("01-Über.x", text).unwrap().slug(), "01__ber_x");
+        let indented = Case::parse("x", " --debezium:a=b\n-- stream\n").unwrap();
+        assert_eq!(indented.property("a"), Some("b"));
         assert!(Case::parse("x", "-- stream\n-- debezium: a=b").is_err());
     }
 }

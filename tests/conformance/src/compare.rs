@@ -6,6 +6,7 @@ use std::fmt;
 use crate::align::align;
 use crate::json::{Different, Json, one};
 use crate::records::{Record, Topics};
+use crate::traits::{Of, Trait};
 
 /// What our own headers begin with: they are checked apart.
 pub(crate) const OWN_HEADERS: &str = "pgrelay.";
@@ -31,16 +32,27 @@ pub(crate) struct Difference {
     offsets: (Option<i64>, Option<i64>),
     /// `key.…`, `value.…`, `headers.<name>…`, or `record.<op>` for a record only one side has.
     pub(crate) path: String,
-    ours: Option<String>,
-    theirs: Option<String>,
-    /// Whether Debezium has the column's default there and we null.
-    pub(crate) is_default: bool,
+    pub(crate) ours: Option<String>,
+    pub(crate) theirs: Option<String>,
+    /// What holds for it.
+    pub(crate) traits: Vec<Trait>,
+    /// The types that its column has, if it is in one.
+    pub(crate) types: Vec<String>,
 }
 
+#[cfg(test)]
 impl Difference {
-    /// Whether Debezium has nothing there.
-    pub(crate) fn is_only_ours(&self) -> bool {
-        self.theirs.is_none()
+    pub(crate) fn new(topic: &str, path: &str, traits: &[Trait], kind: &str) -> Difference {
+        Difference {
+            topic: topic.to_owned(),
+            partition: 0,
+            offsets: (None, None),
+            path: path.to_owned(),
+            ours: Some("12".to_owned()),
+            theirs: None,
+            traits: traits.to_vec(),
+            types: vec![kind.to_owned()],
+        }
     }
 }
 
@@ -55,7 +67,7 @@ impl fmt::Display for Difference {
 }
 
 /// All differences, in the order of topic, partition and record.
-pub(crate) fn compare(ours: &Topics, theirs: &Topics) -> Vec<Difference> {
+pub(crate) fn compare(ours: &Topics, theirs: &Topics, facts: &Of<'_>) -> Vec<Difference> {
     let places: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     let mut out = Vec::new();
     for place in places {
@@ -66,30 +78,18 @@ pub(crate) fn compare(ours: &Topics, theirs: &Topics) -> Vec<Difference> {
         for (i, j) in align(&left, &right) {
             let (a, b) = (i.and_then(|i| ours.get(i)), j.and_then(|j| theirs.get(j)));
             let offsets = (a.map(|record| record.offset), b.map(|record| record.offset));
-            out.extend(differences(a, b).into_iter().map(|(path, ours, theirs)| Difference {
-                is_default: ours.as_deref() == Some("null") && default(b, &path) == theirs,
-                topic: place.0.clone(),
-                partition: place.1,
-                offsets,
-                path,
-                ours,
-                theirs,
-            }));
+            for (path, ours, theirs) in differences(a, b) {
+                let (topic, partition) = place.clone();
+                let (traits, types) = (Vec::new(), Vec::new());
+                let mut found =
+                    Difference { topic, partition, offsets, path, ours, theirs, traits, types };
+                found.traits = facts.of(&found, a, b);
+                found.types = facts.types(&found);
+                out.push(found);
+            }
         }
     }
     out
-}
-
-/// The default that the schema of a row's column has.
-fn default(record: Option<&Record>, path: &str) -> Option<String> {
-    let column = path.strip_prefix("value.after.").or(path.strip_prefix("value.before."));
-    let schema = record?.schemas[1].as_ref()?;
-    // A row that stands alone has its schema alone.
-    let field = match (column, schema.get("row")) {
-        (Some(column), Some(row)) => row.get(column),
-        _ => schema.get(path.strip_prefix("value.")?),
-    };
-    field?.get("@default").map(ToString::to_string)
 }
 
 /// What makes two records the same event.
@@ -149,6 +149,8 @@ fn show(record: &Record) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::Case;
+    use crate::catalog::Catalog;
 
     fn record(offset: i64, key: &str, value: &str) -> Record {
         Record {
@@ -162,7 +164,9 @@ mod tests {
 
     fn paths(ours: Vec<Record>, theirs: Vec<Record>) -> Vec<String> {
         let topics = |records| Topics::from([(("t".to_owned(), 0), records)]);
-        let found = compare(&topics(ours), &topics(theirs));
+        let case = Case::parse("x", "-- stream\n").unwrap();
+        let facts = Of { case: &case, catalog: &Catalog::default() };
+        let found = compare(&topics(ours), &topics(theirs), &facts);
         found.into_iter().map(|difference| difference.path).collect()
     }
 

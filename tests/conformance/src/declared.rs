@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::compare::Difference;
+use crate::traits::Trait;
 
 /// One entry. In each pattern `*` stands for any run of characters.
 #[derive(Debug, Deserialize)]
@@ -18,16 +19,38 @@ struct Entry {
     topic: String,
     /// The place in the record.
     path: String,
-    /// Whether it means only what Debezium has nothing for.
+    /// Facts that must hold, all of them.
     #[serde(default)]
-    only_ours: bool,
-    /// Whether it means only a null where Debezium has the column's default.
+    only: Vec<Trait>,
+    /// The column is of one of these types; of an array `_` and that of its elements.
     #[serde(default)]
-    only_defaults: bool,
+    types: Vec<String>,
+    /// What is here.
+    #[serde(default)]
+    ours: Option<String>,
+    /// What Debezium has there.
+    #[serde(default)]
+    theirs: Option<String>,
     /// Why.
     reason: String,
     #[serde(skip)]
     used: AtomicBool,
+}
+
+impl Entry {
+    fn fits(&self, case: &str, difference: &Difference) -> bool {
+        let is = |pattern: &Option<String>, text: &Option<String>| match pattern {
+            Some(pattern) => text.as_ref().is_some_and(|text| like(pattern, text)),
+            None => true,
+        };
+        like(&self.case, case)
+            && like(&self.topic, &difference.topic)
+            && like(&self.path, &difference.path)
+            && self.only.iter().all(|fact| difference.traits.contains(fact))
+            && (self.types.is_empty() || self.types.iter().any(|of| difference.types.contains(of)))
+            && is(&self.ours, &difference.ours)
+            && is(&self.theirs, &difference.theirs)
+    }
 }
 
 /// All entries.
@@ -50,31 +73,9 @@ impl Declared {
         Ok(Declared(entries))
     }
 
-    /// The reason for a difference, if there is one. Every entry that fits is used by it.
+    /// The reason for a difference, if there is one. The first entry that fits is used by it.
     pub(crate) fn find(&self, case: &str, difference: &Difference) -> Option<&str> {
-        self.reason(
-            case,
-            &difference.topic,
-            &difference.path,
-            (difference.is_only_ours(), difference.is_default),
-        )
-    }
-
-    fn reason(
-        &self,
-        case: &str,
-        topic: &str,
-        path: &str,
-        (only_ours, is_default): (bool, bool),
-    ) -> Option<&str> {
-        let fits = |entry: &&Entry| {
-            like(&entry.case, case)
-                && like(&entry.topic, topic)
-                && like(&entry.path, path)
-                && (only_ours || !entry.only_ours)
-                && (is_default || !entry.only_defaults)
-        };
-        let entry = self.0.iter().find(fits)?;
+        let entry = self.0.iter().find(|entry| entry.fits(case, difference))?;
         entry.used.store(true, Ordering::Relaxed);
         Some(&entry.reason)
     }
@@ -101,11 +102,16 @@ mod tests {
 
     #[test]
     fn an_entry_is_used_by_what_fits_it() {
-        let text = "- { case: a*, topic: '*', path: 'value.*.x', reason: so }\n\
+        let text = "- { case: a*, topic: '*', path: 'value.*.x', only: [ours], types: [numeric], ours: '1*', reason: so }\n\
                     - { case: b, topic: t, path: key, reason: so }\n";
         let declared = Declared::parse(text).unwrap();
-        assert_eq!(declared.reason("abc", "t", "value.after.x", (false, false)), Some("so"));
-        assert_eq!(declared.reason("abc", "t", "value.after.xy", (true, true)), None);
+        let of = |topic: &str, path: &str, facts: &[Trait]| {
+            Difference::new(topic, path, facts, "numeric")
+        };
+        let found = |case: &str, difference: &Difference| declared.find(case, difference).is_some();
+        let x = of("t", "value.after.x", &[Trait::Ours]);
+        assert!(found("abc", &x) && !found("abc", &of("t", "value.after.xy", &[Trait::Ours])));
+        assert!(!found("abc", &of("t", "value.after.x", &[Trait::Default])) && !found("b", &x));
         assert_eq!(declared.unused(), ["b t key"]);
         assert!(Declared::parse("- { case: a, topic: t, path: p, reason: ' ' }").is_err());
     }

@@ -49,6 +49,14 @@ impl Json {
         }
     }
 
+    /// An element of an array.
+    pub(crate) fn item(&self, number: &str) -> Option<&Json> {
+        match self {
+            Json::List(items) => items.get(number.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+
     /// A field of an object, to change.
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
         match self {

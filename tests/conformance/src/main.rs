@@ -7,16 +7,23 @@
 
 mod align;
 mod case;
+mod catalog;
 mod compare;
 mod declared;
+mod ending;
 mod json;
+mod lists;
+mod number;
 mod own;
 mod play;
 mod properties;
 mod records;
 mod servers;
+mod sql;
+mod traits;
 mod words;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,6 +34,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::case::Case;
 use crate::declared::Declared;
 use crate::servers::Servers;
+use crate::traits::Of;
 
 /// Cases that run at once; beyond this they only take turns.
 const THREADS_MAX: usize = 6;
@@ -41,10 +49,12 @@ fn main() -> Result<ExitCode> {
     let cases = cases(&folder)?;
     let declared = Arc::new(Declared::read(&own.join("differences.yaml"))?);
     let servers = Arc::new(Servers::default());
-    let trials = cases.into_iter().map(|case| {
+    let trials = cases.into_iter().map(|(name, case)| {
         let (servers, declared) = (servers.clone(), declared.clone());
-        Trial::test(case.name.clone(), move || {
-            judge(&case, &servers, &declared).map_err(|error| Failed::from(format!("{error:#}")))
+        Trial::test(name.clone(), move || {
+            let case = case.with_context(|| format!("read the case {name}"));
+            let judged = case.and_then(|case| judge(&case, &servers, &declared));
+            judged.map_err(|error| Failed::from(without_frames(&format!("{error:#}"))))
         })
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
@@ -61,19 +71,26 @@ fn main() -> Result<ExitCode> {
     })
 }
 
-fn cases(folder: &std::path::Path) -> Result<Vec<Case>> {
-    let mut cases = Vec::new();
+/// A failure without the frames of Java's stacks: its causes say what there is to say.
+fn without_frames(text: &str) -> String {
+    let lines =
+        text.lines().filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The cases by name. One that cannot be read fails for itself.
+fn cases(folder: &std::path::Path) -> Result<BTreeMap<String, Result<Case>>> {
+    let mut cases = BTreeMap::new();
     let files = std::fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
     for file in files {
         let path = file?.path();
         if path.extension().is_some_and(|ending| ending == "sql") {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let text = std::fs::read_to_string(&path).with_context(|| name.clone())?;
-            cases.push(Case::parse(&name, &text).with_context(|| format!("read the case {name}"))?);
+            let text = std::fs::read_to_string(&path).map_err(anyhow::Error::from);
+            cases.insert(name.clone(), text.and_then(|text| Case::parse(&name, &text)));
         }
     }
     anyhow::ensure!(!cases.is_empty(), "{} has no *.sql", folder.display());
-    cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)
 }
 
@@ -81,7 +98,8 @@ fn judge(case: &Case, servers: &Servers, declared: &Declared) -> Result<()> {
     let both = play::play(case, servers)?;
     let mut wrong = own::check(&both.ours);
     let show = std::env::var_os("CONFORMANCE_SHOW").is_some();
-    for difference in compare::compare(&both.ours, &both.theirs) {
+    let facts = Of { case, catalog: &both.catalog };
+    for difference in compare::compare(&both.ours, &both.theirs, &facts) {
         match declared.find(&case.name, &difference) {
             Some(reason) if show => println!("{} {difference}\n  declared: {reason}", case.name),
             Some(_) => {}

@@ -5,16 +5,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use e2e::{Cluster, Psql, SOURCE_ROLE, Serving};
+use e2e::{Cluster, Psql, Serving};
 use stack::{Connect, wait};
 
 use crate::case::Case;
+use crate::catalog::Catalog;
+use crate::ending::{self, MARKED};
 use crate::properties::{MARK_SCHEMA, MARK_TABLE, Place};
 use crate::records::{Topics, read};
 use crate::servers::Servers;
+use crate::sql;
 
 /// How long a state may take to come.
 const LIMIT: Duration = Duration::from_secs(90);
+/// Who owns a case's database, and whom both sides are. A publication of all tables takes a superuser.
+const ROLE: &str = "conformance";
 
 /// What each side left.
 pub(crate) struct Both {
@@ -22,36 +27,48 @@ pub(crate) struct Both {
     pub(crate) ours: Topics,
     /// Debezium.
     pub(crate) theirs: Topics,
+    /// The tables before and after.
+    pub(crate) catalog: Catalog,
 }
 
 /// Plays a case and reads both logs.
 pub(crate) fn play(case: &Case, servers: &Servers) -> Result<Both> {
     let room = Room::new(case, servers)?;
+    let ending = ending::of(case)?;
+    let mut admin = room.cluster.admin(&room.place.database)?;
+    admin.run(&room.marks())?;
+    let mut owner = Psql::numbered(&room.cluster.url(ROLE, &room.place.database))?;
+    // What ends it stands on the line between the sections: psql counts lines as the file has them.
+    sql::run(&mut owner, &case.before).with_context(|| format!("{}.sql", case.name))?;
+    let before = Catalog::read(&mut admin)?;
+    admin.run(&ending::publish(case, &before))?;
     let file = room.folder.path().join("pipeline.yaml");
     // JSON is YAML.
-    fs::write(&file, room.place.pipeline(case)?.to_string()).context("write the pipeline file")?;
-    let url = room.cluster.url(&room.place.role, &room.place.database);
-    let mut owner = Psql::connect(&url, &[])?;
-    owner.run(&format!(
-        "CREATE SCHEMA {MARK_SCHEMA}; CREATE TABLE {MARK_TABLE} (id int PRIMARY KEY);"
-    ))?;
-    owner.run(&case.before).context("the SQL before the stream")?;
+    fs::write(&file, room.place.pipeline(case, &before)?.to_string())
+        .context("write the pipeline file")?;
+    if case.ends_with_the_copy() {
+        admin.run(MARKED)?;
+    }
     let mut sides = Sides {
         ours: Serving::start(&["serve", "--listen", "127.0.0.1:0"], &file)?,
         connect: room.connect,
         connector: room.place.theirs(),
+        ends: case.ends_with_the_copy(),
     };
-    room.connect.create(&sides.connector, &room.place.connector(case))?;
-    sides.until("both to stream", || room.streaming())?;
-    owner.run(&case.stream).context("the SQL of the stream")?;
-    owner.run(&format!("INSERT INTO {MARK_TABLE} VALUES (1);"))?;
+    room.connect.create(&sides.connector, &room.place.connector(case, &before))?;
+    if case.ends_with_the_copy() {
+        for prefix in [room.place.ours(), room.place.theirs()] {
+            sides.until(&format!("the copy of {prefix}"), || room.marked(case, &prefix))?;
+        }
+    } else {
+        sides.until("both to stream", || room.streaming())?;
+    }
+    sql::run(&mut owner, &case.stream).with_context(|| format!("{}.sql", case.name))?;
+    let catalog = Catalog::read(&mut admin)?.with(before);
+    admin.run(&ending)?;
     for prefix in [room.place.ours(), room.place.theirs()] {
-        let marked = || {
-            let topics = read(&room.place.brokers, &prefix, case.heartbeats())?;
-            let has = |name: &str| topics.keys().any(|(topic, _)| topic == name);
-            Ok(has(MARK_TABLE) && case.heartbeats().is_none_or(has))
-        };
-        sides.until(&format!("the end of the stream in the topics of {prefix}"), marked)?;
+        let what = format!("the end of the stream in the topics of {prefix}");
+        sides.until(&what, || room.marked(case, &prefix))?;
     }
     sides.stop()?;
     let both = |prefix: &str| {
@@ -65,7 +82,7 @@ pub(crate) fn play(case: &Case, servers: &Servers) -> Result<Both> {
         }
         Ok::<_, anyhow::Error>(topics)
     };
-    Ok(Both { ours: both(&room.place.ours())?, theirs: both(&room.place.theirs())? })
+    Ok(Both { ours: both(&room.place.ours())?, theirs: both(&room.place.theirs())?, catalog })
 }
 
 /// Both sides, while they run.
@@ -73,6 +90,8 @@ struct Sides<'a> {
     ours: Serving,
     connect: &'a Connect,
     connector: String,
+    /// Whether pgrelay ends by itself.
+    ends: bool,
 }
 
 impl Sides<'_> {
@@ -81,7 +100,7 @@ impl Sides<'_> {
         let mut failed = None;
         let waited = wait::until(what, LIMIT, "", || {
             let mut well = || {
-                if !self.ours.is_alive()? {
+                if !self.ends && !self.ours.is_alive()? {
                     bail!("pgrelay has ended:\n{}", self.ours.said()?);
                 }
                 if !self.connect.runs(&self.connector)? {
@@ -102,7 +121,10 @@ impl Sides<'_> {
             (None, Ok(())) => Ok(()),
             (None, Err(late)) => {
                 let said = self.ours.said()?;
-                bail!("{late}; pgrelay said:\n{said}\nConnect said:\n{}", self.connect.log_tail())
+                let tail = self.connect.log_tail();
+                // What asks how it is is most of it.
+                let tail: Vec<_> = tail.lines().filter(|line| !line.contains("\"GET /")).collect();
+                bail!("{late}; pgrelay said:\n{said}\nConnect said:\n{}", tail.join("\n"))
             }
         }
     }
@@ -126,21 +148,34 @@ impl<'a> Room<'a> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let (cluster, connect) = (servers.cluster()?, servers.connect()?);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let database = format!("c{}_{n}_{}", std::process::id(), case.name);
-        let url = cluster.url(SOURCE_ROLE, &database);
+        let database = format!("c{}_{n}_{}", std::process::id(), case.slug());
+        let url = cluster.url(ROLE, &database);
         let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next());
         let port = port.and_then(|port| port.parse().ok()).context("the port of the cluster")?;
         let brokers = servers.kafka()?.bootstrap();
-        let place = Place { database, role: SOURCE_ROLE.to_owned(), port, brokers };
-        let sql = format!("CREATE DATABASE {} OWNER {SOURCE_ROLE};", place.database);
-        cluster.admin("postgres")?.run(&sql)?;
-        // What a case may do as if it replicated from elsewhere.
-        cluster.admin(&place.database)?.run(&format!(
-            "GRANT EXECUTE ON FUNCTION pg_replication_origin_create(text), pg_replication_origin_drop(text), \
-             pg_replication_origin_session_setup(text), pg_replication_origin_session_reset(), \
-             pg_replication_origin_xact_setup(pg_lsn, timestamptz) TO {SOURCE_ROLE};"
+        let place = Place { database, role: ROLE.to_owned(), port, brokers };
+        cluster.admin("postgres")?.run(&format!(
+            "DO $$ BEGIN CREATE ROLE {ROLE} LOGIN SUPERUSER REPLICATION; \
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;\n\
+             CREATE DATABASE {} OWNER {ROLE};",
+            place.database
         ))?;
         Ok(Room { place, cluster, connect, folder: tempfile::tempdir()? })
+    }
+
+    /// The table that ends a run.
+    fn marks(&self) -> String {
+        format!(
+            "CREATE SCHEMA {MARK_SCHEMA} AUTHORIZATION {ROLE}; CREATE TABLE {MARK_TABLE} (id int PRIMARY KEY); \
+             ALTER TABLE {MARK_TABLE} OWNER TO {ROLE};"
+        )
+    }
+
+    /// Whether a side's topics have the mark, and a heartbeat where there are some.
+    fn marked(&self, case: &Case, prefix: &str) -> Result<bool> {
+        let topics = read(&self.place.brokers, prefix, case.heartbeats())?;
+        let has = |name: &str| topics.keys().any(|(topic, _)| topic == name);
+        Ok(has(MARK_TABLE) && (case.ends_with_the_copy() || case.heartbeats().is_none_or(has)))
     }
 
     /// Whether both slots are read. While a slot is made, or a snapshot is, its sender is not at this.

@@ -4,7 +4,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::case::Case;
-use crate::words::{formats, translate};
+use crate::catalog::Catalog;
+use crate::lists::{self, TABLE_LISTS};
+use crate::words::{self, formats, translate};
 
 /// The converter of every part of a record.
 pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
@@ -38,7 +40,7 @@ impl Place {
     }
 
     /// The connector's configuration.
-    pub(crate) fn connector(&self, case: &Case) -> Value {
+    pub(crate) fn connector(&self, case: &Case, catalog: &Catalog) -> Value {
         let name = self.theirs();
         let mut config = json!({
             "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
@@ -66,33 +68,31 @@ impl Place {
             config[format!("{part}.converter.schemas.enable")] =
                 case.schemas(part).to_string().into();
         }
-        let mut listed = false;
-        for (key, value) in &case.properties {
-            config[key] = match &**key {
-                "schema.include.list" => format!("{value},{MARK_SCHEMA}"),
-                "table.include.list" => format!("{value},{MARK_TABLE}"),
-                _ => value.clone(),
-            }
-            .into();
-            listed |= matches!(&**key, "schema.include.list" | "table.include.list");
+        if catalog.publication(case).is_some() {
+            config["publication.autocreate.mode"] = "disabled".into();
         }
-        if !listed {
-            config["schema.include.list"] = format!("public,{MARK_SCHEMA}").into();
+        let told = case.properties.iter().filter(|(key, _)| !words::is_the_runs(key));
+        for (key, value) in told {
+            config[key] = lists::told(key, value).into();
         }
         config
     }
 
     /// The pipeline file.
-    pub(crate) fn pipeline(&self, case: &Case) -> Result<Value> {
+    pub(crate) fn pipeline(&self, case: &Case, catalog: &Catalog) -> Result<Value> {
         let name = self.ours();
         let (key, value) = formats(case)?;
+        let made = catalog.publication(case).map(|(name, _)| name);
         let mut file = json!({
             "name": self.database.split('_').take(2).collect::<Vec<_>>().join("_"),
             "source": { "postgres": {
                 "url": format!("postgresql://{}@127.0.0.1:{}/{}", self.role, self.port, self.database),
-                "tables": ["public.*", MARK_TABLE],
+                "tables": lists::tables(case, catalog)?,
                 "slot": name,
-                "publication": name,
+                "publication": made.unwrap_or(&name),
+                "publish_via_partition_root": catalog.via_root(case),
+                // Debezium asks for none.
+                "require_replica_identity": false,
                 // Debezium's default is every message, pgrelay's is none.
                 "message_prefix_include_list": [".*"],
             } },
@@ -106,7 +106,13 @@ impl Place {
             file["kafka"]["key_format"] = key.into();
         }
         for (key, value) in &case.properties {
-            translate(key, value, &mut file)?;
+            if !TABLE_LISTS.contains(&&**key) {
+                translate(key, value, &mut file)?;
+            }
+        }
+        let columns = lists::dropped(case, catalog)?;
+        if !columns.is_empty() {
+            words::step(json!({ "drop": { "columns": columns } }), &mut file);
         }
         Ok(file)
     }
@@ -128,13 +134,14 @@ mod tests {
         let listed = case(
             "-- debezium: table.include.list=public\\.a,s.b\n-- debezium: tombstones.on.delete=false",
         );
-        let file = place.pipeline(&listed).unwrap();
-        assert_eq!(file["source"]["postgres"]["tables"], json!(["public.a", "s.b", "zz_end.mark"]));
+        let none = Catalog::default();
+        let file = place.pipeline(&listed, &none).unwrap();
+        assert_eq!(file["source"]["postgres"]["tables"], json!(["zz_end.mark"]));
         assert_eq!(file["kafka"]["tombstones"], json!(false));
-        let config = place.connector(&listed);
+        let config = place.connector(&listed, &none);
         assert_eq!(config["table.include.list"], "public\\.a,s.b,zz_end.mark");
         assert_eq!(config.get("schema.include.list"), None);
-        let error = place.pipeline(&case("-- debezium: slot.failover=true")).unwrap_err();
-        assert!(error.to_string().contains("slot.failover=true"));
+        let error = place.pipeline(&case("-- debezium: converters=isbn"), &none).unwrap_err();
+        assert!(error.to_string().contains("converters=isbn"));
     }
 }

@@ -62,18 +62,42 @@ pub(crate) fn read(brokers: &str, prefix: &str, heartbeats: Option<&str>) -> Res
         .create()?;
     let within = format!("{prefix}.");
     let beats = heartbeats.map(|heartbeats| format!("{heartbeats}.{prefix}"));
-    let mut assigned = TopicPartitionList::new();
+    let (mut assigned, mut beating) = (TopicPartitionList::new(), TopicPartitionList::new());
     for topic in consumer.fetch_metadata(None, ASK_LIMIT)?.topics() {
         for partition in topic.partitions() {
-            if topic.name().starts_with(&within) || beats.as_deref() == Some(topic.name()) {
-                assigned.add_partition_offset(topic.name(), partition.id(), Offset::Beginning)?;
-            }
+            let list = if topic.name().starts_with(&within) {
+                &mut assigned
+            } else if beats.as_deref() == Some(topic.name()) {
+                &mut beating
+            } else {
+                continue;
+            };
+            list.add_partition_offset(topic.name(), partition.id(), Offset::Beginning)?;
         }
     }
-    consumer.assign(&assigned)?;
     let mut topics = Topics::new();
+    let mut take = |message: &BorrowedMessage<'_>| {
+        let topic = message.topic().strip_prefix(&within);
+        let topic = topic.or(heartbeats).unwrap_or_default().to_owned();
+        topics.entry((topic, message.partition())).or_default().push(record(message, prefix));
+    };
+    until_end(&consumer, &assigned, prefix, usize::MAX, &mut take)?;
+    // They go on for as long as somebody reads them.
+    until_end(&consumer, &beating, prefix, 1, &mut take)?;
+    Ok(topics)
+}
+
+/// Reads each partition to its end, or so many records.
+fn until_end(
+    consumer: &BaseConsumer,
+    assigned: &TopicPartitionList,
+    prefix: &str,
+    mut records: usize,
+    mut take: impl FnMut(&BorrowedMessage<'_>),
+) -> Result<()> {
+    consumer.assign(assigned)?;
     let (begun, mut open) = (Instant::now(), assigned.count());
-    while open > 0 {
+    while open > 0 && records > 0 {
         if begun.elapsed() > READ_LIMIT {
             bail!("{open} partitions of {prefix} have no end");
         }
@@ -82,14 +106,12 @@ pub(crate) fn read(brokers: &str, prefix: &str, heartbeats: Option<&str>) -> Res
             Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
             Some(Err(error)) => return Err(error).context("read the topics"),
             Some(Ok(message)) => {
-                let topic = message.topic().strip_prefix(&within);
-                let topic = topic.or(heartbeats).unwrap_or_default().to_owned();
-                let records = topics.entry((topic, message.partition())).or_default();
-                records.push(record(&message, prefix));
+                take(&message);
+                records -= 1;
             }
         }
     }
-    Ok(topics)
+    Ok(())
 }
 
 fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
@@ -118,9 +140,8 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
             *text = text.replace(prefix, "<prefix>");
         }
     }
-    // A map's order in Debezium, that of the first events here.
     if let Some(Json::List(counts)) = value.as_mut().and_then(|v| v.get_mut("data_collections")) {
-        counts.sort_by_key(ToString::to_string);
+        order(counts);
     }
     Record {
         offset: message.offset(),
@@ -128,6 +149,23 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
         value,
         schemas: [key_schema, value_schema],
         headers: headers.map(|of| header((of.key, of.value))).collect(),
+    }
+}
+
+/// A map's order in Debezium, that of the first events here: by name, with the messages first. Debezium has an entry for
+/// each message; they are one, with the count of all.
+fn order(counts: &mut Vec<Json>) {
+    let name = |count: &Json| {
+        let name = count.get("data_collection").and_then(Json::text).unwrap_or_default();
+        (!name.to_uppercase().replace('_', "").contains("LOGICALDECODINGMESSAGE"), name.to_owned())
+    };
+    counts.sort_by_key(name);
+    let messages = counts.iter().take_while(|count| !name(count).0).count();
+    if messages > 1 {
+        counts.drain(1..messages);
+        if let Some(Json::Word(count)) = counts[0].get_mut("event_count") {
+            *count = messages.to_string();
+        }
     }
 }
 

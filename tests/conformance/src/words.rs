@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use crate::case::Case;
-use crate::properties::{JSON, MARK_TABLE};
+use crate::lists::COLUMN_LISTS;
+use crate::properties::JSON;
 
 /// The converter of a key or value that is text.
 const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
@@ -33,18 +34,88 @@ const LISTS: [&str; 4] = [
 const NUMBERS: [&str; 2] = ["heartbeat.interval.ms", "money.fraction.digits"];
 /// The same that are switches.
 const SWITCHES: [&str; 2] = ["provide.transaction.metadata", "include.unknown.datatypes"];
-/// What no record shows.
-const UNSEEN: [&str; 8] = [
+/// What no record shows. A name that ends with a dot stands for all that begin with it.
+const UNSEEN: [&str; 42] = [
+    "custom.metric.tags",
+    "database.",
+    "driver.",
+    "errors.",
+    "event.processing.failure.handling.mode",
+    "executor.shutdown.timeout.ms",
+    "extended.headers.enabled",
+    "flush.lsn.source",
+    "guardrail.",
+    "incremental.",
+    "internal.",
+    "legacy.snapshot.max.threads",
+    "lsn.flush.",
     "max.batch.size",
     "max.queue.size",
+    "max.queue.size.in.bytes",
+    "notification.",
+    "offset.",
     "poll.interval.ms",
-    "snapshot.fetch.size",
-    "status.update.interval.ms",
-    "lsn.flush.mode",
+    "producer.override.",
     "publication.autocreate.mode",
+    // The case's own is read as it is.
+    "publication.name",
+    "query.fetch.size",
+    "read.only",
+    "replica.identity.autoset.values",
+    "retriable.restart.connector.wait.ms",
+    "schema.refresh.mode",
+    "signal.",
+    "slot.",
+    "snapshot.delay.ms",
+    "snapshot.fetch.size",
+    "snapshot.isolation.mode",
+    "snapshot.lock.timeout.ms",
+    "snapshot.locking.mode",
+    "snapshot.max.threads",
     // Each statement has a property of its own.
     "snapshot.select.statement.overrides",
+    "statistics.",
+    "status.update.interval.ms",
+    "streaming.delay.ms",
+    "topic.cache.size",
+    "topic.creation.",
+    "xmin.fetch.interval.ms",
 ];
+/// What the run itself says to both sides.
+const OF_THE_RUN: [&str; 13] = [
+    "name",
+    "connector.class",
+    "tasks.max",
+    "topic.prefix",
+    "database.hostname",
+    "database.port",
+    "database.user",
+    "database.password",
+    "database.dbname",
+    "database.server.name",
+    "slot.name",
+    "slot.drop.on.stop",
+    "bootstrap.servers",
+];
+/// Debezium's defaults, where they are all there is.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("plugin.name", "pgoutput"),
+    ("snapshot.query.mode", "select_all"),
+    ("topic.delimiter", "."),
+    ("topic.naming.strategy", "io.debezium.schema.SchemaTopicNamingStrategy"),
+    ("skip.messages.without.change", "false"),
+];
+
+/// Whether a property is the run's to set, so that neither side is told the case's value.
+pub(crate) fn is_the_runs(key: &str) -> bool {
+    OF_THE_RUN.contains(&key)
+}
+
+fn is_unseen(key: &str) -> bool {
+    UNSEEN.iter().any(|word| *word == key || word.ends_with('.') && key.starts_with(word))
+        || is_the_runs(key)
+        || COLUMN_LISTS.contains(&key)
+}
 
 /// The words of the formats of keys and of values, by the converters and the transform.
 pub(crate) fn formats(case: &Case) -> Result<(String, String)> {
@@ -94,7 +165,9 @@ pub(crate) fn translate(key: &str, value: &str, file: &mut Value) -> Result<()> 
         postgres[same] = value.parse::<u64>()?.into();
     } else if SWITCHES.contains(&key) && matches!(value, "true" | "false") {
         postgres[same] = (value == "true").into();
-    } else if !UNSEEN.contains(&key) {
+    } else if DEFAULTS.contains(&(key, value)) {
+        return Ok(());
+    } else {
         return in_other_words(key, value, file);
     }
     Ok(())
@@ -106,12 +179,6 @@ fn in_other_words(key: &str, value: &str, file: &mut Value) -> Result<()> {
         ("snapshot.mode", "never") => postgres["snapshot"] = "no_data".into(),
         ("snapshot.mode", "initial" | "initial_only" | "no_data" | "when_needed" | "always") => {
             postgres["snapshot"] = value.into();
-        }
-        ("schema.include.list", schemas) => {
-            postgres["tables"] = tables(schemas.split(',').map(|schema| format!("{schema}.*")));
-        }
-        ("table.include.list", names) => {
-            postgres["tables"] = tables(names.split(',').map(|name| name.replace("\\.", ".")));
         }
         ("message.prefix.exclude.list", list) => {
             postgres["message_prefix_include_list"] = Value::Null;
@@ -126,8 +193,9 @@ fn in_other_words(key: &str, value: &str, file: &mut Value) -> Result<()> {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
         }
         ("skipped.operations", list) => skip(list, file)?,
-        // What pgrelay always does.
-        ("publish.via.partition.root", "true") | ("snapshot.locking.mode", "none") => {}
+        // What the file is told from the catalog.
+        ("publish.via.partition.root", "true" | "false") => {}
+        (key, _) if is_unseen(key) => {}
         _ => match key.strip_prefix("snapshot.select.statement.overrides.") {
             Some(table) => postgres["snapshot_select_overrides"][table] = value.into(),
             None => bail!("the property {key}={value} has no word in a pipeline file"),
@@ -147,11 +215,15 @@ fn skip(list: &str, file: &mut Value) -> Result<()> {
     };
     if list != "none" {
         let ops = list.split(',').map(word).collect::<Result<Vec<_>>>()?;
-        file["transforms"] = json!([{ "filter": { "drop": { "ops": ops } } }]);
+        step(json!({ "filter": { "drop": { "ops": ops } } }), file);
     }
     Ok(())
 }
 
-fn tables(names: impl Iterator<Item = String>) -> Value {
-    names.chain([MARK_TABLE.to_owned()]).collect::<Vec<_>>().into()
+/// One step more in the chain.
+pub(crate) fn step(step: Value, file: &mut Value) {
+    match &mut file["transforms"] {
+        Value::Array(steps) => steps.push(step),
+        transforms => *transforms = json!([step]),
+    }
 }

@@ -25,9 +25,48 @@ pub(crate) fn schema_default(form: &Form, column: &Column) -> Option<Value> {
         literal = literal_of(expression)?;
         literal.as_str()
     };
+    if let Some(value) = without_end(form, text) {
+        return Some(value);
+    }
     match value_of(form, canonical(&column.pg.kind, text)?.as_bytes()) {
         None | Some(Value::Struct(_)) => None,
         value => value,
+    }
+}
+
+/// What Java has for a default that has no end, or ends a day: the last and the first day that it knows, cut to the
+/// field's size, and the last moment of a day.
+fn without_end(form: &Form, text: &str) -> Option<Value> {
+    const DAYS: (i32, i32) = (-170_999_002, 169_560_311);
+    const MIDNIGHT: &str = "24:00:00";
+    let of = |first: &'static str, last: &'static str| match text {
+        "-infinity" => Some(Value::String(first.to_owned())),
+        "infinity" => Some(Value::String(last.to_owned())),
+        _ => None,
+    };
+    match form {
+        Form::Days { connect } => {
+            let days = match text {
+                "-infinity" => DAYS.0,
+                "infinity" => DAYS.1,
+                _ => return None,
+            };
+            Some(if *connect {
+                Value::Date(i64::from(days) * 86_400_000)
+            } else {
+                Value::Int32(days)
+            })
+        }
+        Form::IsoDate => of("-999999999-01-01Z", "+999999999-12-31Z"),
+        Form::IsoMoment => of("-999999999-01-01T00:00:00Z", "+999999999-12-31T23:59:59.999999999Z"),
+        Form::Time(unit) if text == MIDNIGHT => Some(match unit {
+            Unit::Millis => Value::Int32(86_399_999),
+            Unit::Connect => Value::Date(86_399_999),
+            Unit::Micros => Value::Int64(86_399_999_999),
+            Unit::Nanos => Value::Int64(86_399_999_999_999),
+        }),
+        Form::IsoTime if text == MIDNIGHT => Some(Value::String("23:59:59.999999999Z".to_owned())),
+        _ => None,
     }
 }
 

@@ -174,6 +174,7 @@ impl Form {
             Kind::Special(Special::Ltree) => Form::Text(Text::Ltree),
             Kind::Special(Special::Tsvector) => Form::Text(Text::Tsvector),
             Kind::Special(special) => Odd::of(*special, pg, modes),
+            Kind::Other if pg.name.trim_end_matches("[]") == "\"char\"" => Form::Text(Text::Plain),
             Kind::Other if modes.unknown => Form::Odd(Odd::Unknown(modes.binary)),
             Kind::Other => Form::Text(Text::Plain),
         }

@@ -41,10 +41,13 @@ pub(crate) fn schema_of(form: &Form) -> Schema {
     }
 }
 
-/// Elements may be null, but Debezium does not say so of labels.
+/// Elements may be null, but Debezium does not say so of labels, words and what it has no form for.
 fn element_schema(form: &Form) -> Schema {
     let schema = schema_of(form);
-    if matches!(form, Form::Text(Text::Enum(_))) { schema } else { schema.optional() }
+    match form {
+        Form::Text(Text::Enum(_) | Text::Tsvector) | Form::Odd(Odd::Unknown(_)) => schema,
+        _ => schema.optional(),
+    }
 }
 
 fn named(kind: Type, name: &str) -> Schema {

@@ -81,7 +81,7 @@ impl PostgresSource {
     async fn with_publication(&self, mut made: Box<Claimed>) -> Result<Box<Claimed>, SourceError> {
         let follows = self.settings.snapshot.follows();
         for table in made.tables.iter().filter(|_| follows) {
-            publication::check_identity(table)?;
+            publication::check_identity(table, &self.settings)?;
         }
         match &made.publication {
             Some(publication) => {

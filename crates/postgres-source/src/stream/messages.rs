@@ -134,10 +134,17 @@ impl Stream {
                 self.known.insert(relation.oid, Known::New(name));
                 return Ok(Step::Done);
             }
-            Some(captured) if captured.table != name => {
+            Some(captured) if captured.table == name => {}
+            Some(captured) if wanted && self.settings.follows_renames => {
+                tracing::warn!(
+                    table = %captured.table, renamed = %name, lsn = %self.lsn(),
+                    "the table has another name and goes on under it, into the topic of that name; a pipeline that masks \
+                     what it reads from the old one does not know the new one"
+                );
+            }
+            Some(captured) => {
                 return Err(renamed(&self.settings, &captured.table, &name, self.lsn()).into());
             }
-            Some(_) => {}
         }
         let described = catalog::describe(&self.session, &relation, &self.settings.shape).await;
         let schema = described.map_err(SourceError::server(

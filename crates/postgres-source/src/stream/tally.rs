@@ -46,8 +46,9 @@ impl Tally {
         order
     }
 
+    /// Counts a message. Debezium takes each for a collection of its own, of which it is the first.
     pub(super) fn message(&mut self) -> Order {
-        self.event(NO_TABLE, || MESSAGES.to_owned(), 1)
+        Order { in_table: 1, ..self.event(NO_TABLE, || MESSAGES.to_owned(), 1) }
     }
 }
 
@@ -100,7 +101,7 @@ mod tests {
         assert_eq!(tally.message(), order(5, 1));
         let mut tally = Tally::resumed(tally.counts());
         assert_eq!(tally.event(8, || "s.b".to_owned(), 1), order(6, 4));
-        assert_eq!(tally.message(), order(7, 2));
+        assert_eq!(tally.message(), order(7, 1));
         assert_eq!(tally.event(9, || "s.c".to_owned(), 1), order(8, 1));
         let events: Vec<u64> = tally.counts().tables.iter().map(|table| table.events).collect();
         assert_eq!(events, [1, 4, 2, 1]);

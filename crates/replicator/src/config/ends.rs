@@ -89,6 +89,10 @@ pub(super) fn source_settings(
         tables: section.tables.into_iter().map(|pattern| pattern.0).collect(),
         publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
         slot: slot.into(),
+        via_root: section.publish_via_partition_root,
+        requires_identity: section.require_replica_identity,
+        // Whether anything goes by tables' names is for the whole file to say.
+        follows_renames: false,
         snapshot: section.snapshot,
         selection: found(selection, findings),
         messages: found(messages, findings),
@@ -104,7 +108,11 @@ pub(super) fn source_settings(
 fn shape(section: &PostgresSource, place: &str) -> Result<Shape, Finding> {
     Ok(Shape {
         modes: section.modes(),
-        placeholder: section.unavailable_value_placeholder.as_deref().map(Into::into),
+        placeholder: section
+            .unavailable_value_placeholder
+            .as_deref()
+            .map(|text| placeholder(text, place))
+            .transpose()?,
         message_key: MessageKey::parse(
             section.message_key_columns.as_deref().unwrap_or_default(),
             place,
@@ -114,6 +122,20 @@ fn shape(section: &PostgresSource, place: &str) -> Result<Shape, Finding> {
             &section.datatype_propagate_source_type,
             place,
         )?,
+    })
+}
+
+/// A placeholder as it is written, or as the bytes behind `hex:`.
+fn placeholder(text: &str, place: &str) -> Result<Arc<str>, Finding> {
+    let Some(digits) = text.strip_prefix("hex:") else { return Ok(text.into()) };
+    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Option<Vec<_>>>();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    text.map(Into::into).ok_or_else(|| {
+        let reason =
+            "`unavailable_value_placeholder` has no UTF-8 as hexadecimal digits behind `hex:`";
+        Finding::usage("placeholder", place, reason)
+            .remedy("write two digits for each byte of a text")
     })
 }
 

@@ -124,6 +124,14 @@ pub struct PostgresSource {
     pub password: Option<SecretRef>,
     /// The tables to capture: `schema.table`, with `*` for any characters.
     pub tables: Vec<Pattern>,
+    /// Whether the rows of partitions are sent as rows of their root; otherwise each partition that `tables` match is a
+    /// table of its own.
+    #[serde(default = "yes")]
+    pub publish_via_partition_root: bool,
+    /// Whether a table is refused that has neither a primary key nor another replica identity; otherwise it is
+    /// published, and the server refuses its updates and deletes from then on.
+    #[serde(default = "yes")]
+    pub require_replica_identity: bool,
     /// The replication slot; made where it is missing. Default: `pgrelay_` and the pipeline's name.
     pub slot: Option<SlotName>,
     /// The publication; made where it is missing. Default: the slot's name.
@@ -153,7 +161,6 @@ pub struct PostgresSource {
     #[serde(default)]
     pub heartbeat_interval_ms: u64,
     /// A statement that is run in the source as often, on a connection of its own: it writes where nothing else does.
-    /// Tables are named with their schemas.
     pub heartbeat_action_query: Option<String>,
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
@@ -176,8 +183,8 @@ pub struct PostgresSource {
     /// Whether values of types that have no form in records go as the bytes of their text, not as text.
     #[serde(default)]
     pub include_unknown_datatypes: bool,
-    /// What stands in records for a TOAST value that did not change and was not sent. Default:
-    /// `__debezium_unavailable_value`.
+    /// What stands in records for a TOAST value that did not change and was not sent; behind `hex:` its
+    /// bytes. Default: `__debezium_unavailable_value`.
     pub unavailable_value_placeholder: Option<String>,
     /// The columns of records' keys, where they are not the table's: `schema.table:column,column`, with `;` between the
     /// entries of several tables. Table and column are regular expressions for the whole of their names.

@@ -125,8 +125,11 @@ impl Pipeline {
         let at = |key: &str| place(file, text, key);
         let name: Arc<str> = parsed.name.0.as_str().into();
         let logged = parsed.kafka.is_some();
-        let source = parsed.source.map(|section| {
-            source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
+        // A step, or a target's table, is meant by its name.
+        let follows_renames = logged && parsed.sink.is_none() && parsed.transforms.is_empty();
+        let source = parsed.source.map(|section| postgres_source::Settings {
+            follows_renames,
+            ..source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
         });
         if let Some(kafka) = &parsed.kafka {
             let ends = (source.is_some(), parsed.sink.is_some());

@@ -182,6 +182,23 @@ fn a_partitioned_table_must_be_published_under_its_root() {
 }
 
 #[test]
+fn a_root_is_not_captured_where_its_partitions_are() {
+    let place = Place::new("apart");
+    place.sql("src", "DROP TABLE t");
+    place.sql("src", "CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id)");
+    place.sql("src", "CREATE TABLE t1 PARTITION OF t DEFAULT");
+    let apart = |table: &str| {
+        let source = format!("tables: [{table}]\n    publish_via_partition_root: false");
+        place.file("").replace("tables: [public.t]", &source)
+    };
+    let (root, leaf) = (apart("public.t"), apart("public.t1"));
+    place.serve(&root).expect(3, &["publication_via_root", "public.t", "name its partitions"]);
+    place.sql("src", "CREATE PUBLICATION apart FOR TABLE t WITH (publish_via_partition_root)");
+    place.serve(&leaf).expect(3, &["publication_via_root", "publish_via_partition_root = false"]);
+    place.run("check", &leaf, &[]).expect(3, &["publication_via_root"]);
+}
+
+#[test]
 fn a_table_whose_updates_could_not_be_served_is_refused_before_it_is_published() {
     let place = Place::new("ident");
     place.sql("src", "ALTER TABLE t DROP CONSTRAINT t_pkey");
