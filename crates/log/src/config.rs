@@ -96,7 +96,7 @@ pub struct WrittenWith {
     pub interval_handling_mode: IntervalMode,
     /// What an `hstore` is.
     pub hstore_handling_mode: HstoreMode,
-    /// What stands for a TOAST value that was not sent: such a value is left as it is. Default:
+    /// What stands for a TOAST value that was not sent, behind `hex:` its bytes: such a value is left as it is. Default:
     /// `__debezium_unavailable_value`.
     pub unavailable_value_placeholder: Option<String>,
 }

@@ -72,6 +72,7 @@ pub use forget::forget;
 pub use hand_over::hand_over;
 pub use names::SchemaError;
 pub use records::{OtherKey, RecordRef, Records, VERBATIM_HEADER};
+pub use rows::placeholder::word as placeholder_word;
 pub use sink::LogSink;
 pub use source::{LogEnd, LogSource};
 pub use stamp::{STAMP_HEADER, Stamp};

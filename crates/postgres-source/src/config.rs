@@ -135,7 +135,7 @@ pub struct Settings {
     /// Whether a table whose updates and deletes the server could not send is refused.
     pub requires_identity: bool,
     /// Whether a table that gets another name, which `tables` match, too, is followed under it: nothing else in the
-    /// pipeline goes by tables' names.
+    /// pipeline file goes by tables' names.
     pub follows_renames: bool,
     /// The replication slot.
     pub slot: Arc<str>,

@@ -100,13 +100,16 @@ fn compare(
             continue;
         }
         let named = seen.iter().find(|seen| seen.name == table.table);
-        match named {
-            Some(named) if named.oid == *oid => sent.push((&named.name, named.partitioned)),
-            Some(_) => return Err(recreated(settings, &table.table)),
-            None if seen.iter().any(|seen| seen.oid == *oid) => {
-                // It has another name now: the stream halts, or follows, where its first row under that name comes.
+        let same = seen.iter().find(|seen| seen.oid == *oid);
+        match (named, same) {
+            (Some(named), _) if named.oid == *oid => sent.push((&named.name, named.partitioned)),
+            (_, Some(same)) if settings.follows_renames => {
+                sent.push((&same.name, same.partitioned))
             }
-            None => warnings.push(dropped(settings, &table.table)),
+            (Some(_), _) => return Err(recreated(settings, &table.table)),
+            // It has another name now: the stream halts where its first row under that name comes.
+            (None, Some(_)) => {}
+            (None, None) => warnings.push(dropped(settings, &table.table)),
         }
     }
     publication::check(publication, settings, &sent)?;
@@ -115,6 +118,8 @@ fn compare(
             && !captured.contains_key(&seen.oid)
             && !captured.values().any(|known| known.table == seen.name)
             && seen.root.is_none_or(|root| !captured.contains_key(&root))
+            // A root that is not sent as itself has no rows.
+            && (settings.via_root || !seen.partitioned)
     };
     warnings.extend(seen.iter().filter(is_wanted).map(|seen| appeared(settings, &seen.name)));
     Ok(warnings)

@@ -114,6 +114,17 @@ impl Place {
         if !columns.is_empty() {
             words::step(json!({ "drop": { "columns": columns } }), &mut file);
         }
+        // Debezium goes on under the new name; so do we, where nothing else goes by names.
+        let by_name = [
+            "snapshot_select_overrides",
+            "snapshot_include_collection_list",
+            "message_key_columns",
+            "column_propagate_source_type",
+        ];
+        let postgres = &file["source"]["postgres"];
+        let named = by_name.iter().any(|key| !postgres[*key].is_null());
+        file["source"]["postgres"]["follow_renames"] =
+            (!named && file["transforms"].is_null()).into();
         Ok(file)
     }
 }

@@ -179,7 +179,8 @@ impl Decoder {
             target.key.iter().map(|&i| Arc::clone(&target.columns[i].name)).collect()
         });
         match struct_text::parse(text, names.as_deref()) {
-            Parsed::Other => Ok(None),
+            Parsed::None => Ok(None),
+            Parsed::Other => Err(Wrong::OtherColumns),
             Parsed::Fields(fields) => Ok(Some(Key::Named(fields))),
             Parsed::Ambiguous => Err(Wrong::Ambiguous),
         }

@@ -4,7 +4,7 @@ use connect_data::Value;
 use serde_json::json;
 
 use crate::forms::Form;
-use crate::rows::placeholder::{DEFAULT, of, uuid};
+use crate::rows::placeholder::{self, DEFAULT, of, uuid};
 
 /// The word, and what it is in the forms that spell it otherwise.
 #[derive(Debug)]
@@ -18,12 +18,13 @@ pub(super) struct Placeholder {
 impl Placeholder {
     /// Of the word a pipeline file says, or Debezium's own.
     pub(super) fn new(word: Option<&str>) -> Self {
-        let word = word.unwrap_or(DEFAULT);
+        // The file is refused where it says none.
+        let word = word.and_then(placeholder::word).unwrap_or_else(|| DEFAULT.to_owned());
         Self {
-            word: word.to_owned(),
             quoted: json!(word).to_string(),
-            pair: json!({ word: word }).to_string(),
-            uuid: uuid(word),
+            pair: json!({ word.as_str(): word }).to_string(),
+            uuid: uuid(&word),
+            word,
         }
     }
 
@@ -32,9 +33,15 @@ impl Placeholder {
         of(form, &self.word).map(|json| json.to_string())
     }
 
-    /// Whether it is this JSON. `own` is that of the column's form.
+    /// Whether it is this JSON, however its producer escapes. `own` is that of the column's form.
     pub(super) fn is_json(&self, json: &str, own: Option<&str>) -> bool {
-        json == self.quoted || own == Some(json)
+        let parsed = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok();
+        let is = |known: &str| {
+            json == known
+                || json.contains('\\')
+                    && parsed(json).is_some_and(|json| Some(json) == parsed(known))
+        };
+        is(&self.quoted) || own.is_some_and(is)
     }
 
     /// Whether it is this value.
@@ -85,6 +92,9 @@ mod tests {
             assert!(!Placeholder::new(None).is_value(&value), "{value:?}");
         }
         assert!(own.is_value(&Value::Map(vec![(text.clone(), text)])));
+        assert!(own.is_json("\"n\\u00E9\"", None) && !own.is_json("\"n\\u00EA\"", None));
+        let control = Placeholder::new(Some("hex:1f"));
+        assert!(control.is_json(r#""\u001F""#, None) && control.is_json(r#""\u001f""#, None));
         assert!(own.is_json("\"n\u{e9}\"", None) && !own.is_json("\"ne\"", None));
         assert!(!own.is_value(&Value::Array(Vec::new())));
     }

@@ -50,6 +50,8 @@ pub(super) enum Wrong {
     Unnamed(usize),
     /// A key that could be one of several.
     Ambiguous,
+    /// The text of a struct of other columns than the table's key has.
+    OtherColumns,
     /// What should be a row has no fields.
     NoFields,
     /// A value does not fit.
@@ -200,13 +202,13 @@ impl Shape {
                 field(row, &column.name).or_else(|| is_key.then(of_key).flatten())
             };
             let start = frames.row.len();
-            let said = match item {
-                None => Said::Null,
-                Some(item) => text::write(item, slot, &mut frames.row)
+            let told = verbatim.and_then(|told| told.get(Side::After, &column.name));
+            let said = match (told, item) {
+                (Some(told), _) => exact(told, &mut frames.row),
+                (None, None) => Said::Null,
+                (None, Some(item)) => text::write(item, slot, &mut frames.row)
                     .map_err(|reason| wrong_value(column, reason))?,
             };
-            let told = verbatim.and_then(|told| told.get(Side::After, &column.name));
-            let said = refined(said, told, start, &mut frames.row);
             match said {
                 Said::Null | Said::Nothing if is_key => {
                     return Err(wrong_value(
@@ -230,17 +232,15 @@ impl Shape {
     }
 }
 
-/// What is known of a column whose record lacks its value, or has another in its place.
-fn refined(said: Said, told: Option<&Is<'_>>, start: usize, out: &mut Vec<u8>) -> Said {
-    match (said, told) {
-        (_, Some(Is::NotSent(_))) => Said::Nothing,
-        (_, Some(Is::Null(()))) => Said::Null,
-        (Said::Null | Said::Nothing, Some(Is::Text(text))) => {
-            out.truncate(start);
+/// What the header says of a column whose value the record does not hold exactly.
+fn exact(told: &Is<'_>, out: &mut Vec<u8>) -> Said {
+    match told {
+        Is::NotSent(_) => Said::Nothing,
+        Is::Null(()) => Said::Null,
+        Is::Text(text) => {
             out.extend_from_slice(text.as_bytes());
             Said::Text
         }
-        (said, _) => said,
     }
 }
 

@@ -9,7 +9,9 @@ use super::item::{Fields, Item};
 /// What a text has been found to be.
 #[derive(Debug)]
 pub(super) enum Parsed<'a> {
-    /// No struct of these columns.
+    /// No struct.
+    None,
+    /// A struct, but not of these columns.
     Other,
     Fields(Fields<'a>),
     /// More than one struct has this text.
@@ -19,7 +21,7 @@ pub(super) enum Parsed<'a> {
 /// The fields of a struct's text. `names` are those of the key's columns, if they are known.
 pub(super) fn parse<'a>(text: &'a str, names: Option<&[Arc<str>]>) -> Parsed<'a> {
     let inner = text.strip_prefix("Struct{").and_then(|rest| rest.strip_suffix('}'));
-    let Some(inner) = inner else { return Parsed::Other };
+    let Some(inner) = inner else { return Parsed::None };
     let mut found = Vec::new();
     match (names, inner.split_once('=')) {
         (Some(names), _) => {
@@ -33,6 +35,9 @@ pub(super) fn parse<'a>(text: &'a str, names: Option<&[Arc<str>]>) -> Parsed<'a>
     match (found.pop(), found.is_empty()) {
         (None, _) => Parsed::Other,
         (Some(_), false) => Parsed::Ambiguous,
+        (Some(fields), _) if fields.last().is_some_and(|(_, value)| may_hold_more(value)) => {
+            Parsed::Ambiguous
+        }
         (Some(fields), true) => Parsed::Fields(
             fields
                 .into_iter()
@@ -40,6 +45,13 @@ pub(super) fn parse<'a>(text: &'a str, names: Option<&[Arc<str>]>) -> Parsed<'a>
                 .collect(),
         ),
     }
+}
+
+/// Whether the last value may be one and a further field of a name that the key here does not have.
+fn may_hold_more(value: &str) -> bool {
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    value.split(',').skip(1).any(|part| part.split_once('=').is_some_and(|(name, _)| is_name(name)))
 }
 
 /// Finds the ways to read `rest` as values of these columns, two at most.
@@ -78,6 +90,7 @@ mod tests {
         let names: Option<Vec<Arc<str>>> =
             names.map(|names| names.iter().map(|name| (*name).into()).collect());
         match parse(text, names.as_deref()) {
+            Parsed::None => "none".to_owned(),
             Parsed::Other => "other".to_owned(),
             Parsed::Ambiguous => "ambiguous".to_owned(),
             Parsed::Fields(fields) => fields
@@ -92,14 +105,16 @@ mod tests {
     fn the_names_of_the_columns_tell_the_values_apart() {
         for (text, names, expected) in [
             ("Struct{id=1}", Some(&["id"][..]), "id: 1"),
-            ("Struct{id=a,b=c}}", Some(&["id"]), "id: a,b=c}"),
+            ("Struct{id=a,b}}", Some(&["id"]), "id: a,b}"),
+            ("Struct{id=a,b=c}}", Some(&["id"]), "ambiguous"),
+            ("Struct{a=1,b=2,c=3}", Some(&["a", "b"]), "ambiguous"),
             ("Struct{b=x,y,a=}", Some(&["a", "b"]), "b: x,y; a: "),
             ("Struct{a=1,b=2,b=3}", Some(&["a", "b"]), "ambiguous"),
             ("Struct{a=1}", Some(&["a", "b"]), "other"),
             ("Struct{id=1}", Some(&["key"]), "other"),
             ("Struct{id=1}", None, "id: 1"),
             ("Struct{id=1,b=2}", None, "other"),
-            ("plain", Some(&["id"]), "other"),
+            ("plain", Some(&["id"]), "none"),
         ] {
             assert_eq!(read(text, names), expected, "{text}");
         }

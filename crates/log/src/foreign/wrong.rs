@@ -67,6 +67,11 @@ pub(super) fn finding(place: &Place<'_>, table: &TableName, wrong: &Wrong) -> Lo
             "the record's key is the text of a struct, and more than one key has this text",
         )
         .remedy("Let the producer write keys as json, json_schemas or avro, and name it under kafka: key_format."),
+        Wrong::OtherColumns => found(
+            "record_key_of_others",
+            "the record's key is the text of a struct of other columns than the primary key of the target's table has",
+        )
+        .remedy("Give the target's table the primary key of the records, or let the producer write keys as json, json_schemas or avro, and name it under kafka: key_format."),
         Wrong::NoKeyColumn(name) => found(
             "record_without_key",
             &format!("the record has no value of column {name}, which is of the primary key of the target's table"),

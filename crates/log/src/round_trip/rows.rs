@@ -117,20 +117,14 @@ proptest! {
         prop_assert_eq!(records.len(), expected.len());
         for (record, (deleted, row)) in records.iter().zip(expected) {
             let verbatim = String::from_utf8_lossy(record.verbatim.unwrap_or_default()).into_owned();
-            let read = match reader.decode(&"shop.public.t".into(), 0, &Message(record)) {
-                // What stands for a value that its schema has no room for may be none of its type.
-                Err(_) if record.verbatim.is_some() => continue,
-                read => read.unwrap(),
-            };
+            let read = reader.decode(&"shop.public.t".into(), 0, &Message(record)).unwrap();
             let Read::Change(found) = read else { panic!("no change") };
             let schema = &found.event.schema;
             prop_assert_eq!(found.event.change.op() == cdc::Op::Delete, deleted);
             let read = found.event.change.after().or(found.event.change.before()).unwrap();
             for (i, column) in event.schema.columns.iter().enumerate() {
                 // A key that its schema has no room for, and what the record does not say exactly.
-                let name = format!("after.{}", column.name).replace('\\', "\\\\").replace('"', "\\\"");
-                let name = format!("{name}\":\"");
-                if (deleted && i > 0) || row.cell(i) == Cell::Text(b"x") || verbatim.contains(&name) {
+                if (deleted && i > 0) || row.cell(i) == Cell::Text(b"x") {
                     continue;
                 }
                 let place = schema.column(&column.name).unwrap();

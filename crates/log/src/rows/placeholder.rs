@@ -12,6 +12,20 @@ use crate::forms::{Form, Odd, Text};
 /// Debezium's `unavailable.value.placeholder`, where nothing else is chosen.
 pub(crate) const DEFAULT: &str = "__debezium_unavailable_value";
 
+/// The word that a file's `unavailable_value_placeholder` says: itself, or the bytes behind `hex:`; none where these are
+/// no UTF-8 or there is nothing.
+pub fn word(text: &str) -> Option<String> {
+    let Some(digits) = text.strip_prefix("hex:") else {
+        return Some(text.to_owned()).filter(|text| !text.is_empty());
+    };
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Option<Vec<_>>>()?;
+    String::from_utf8(bytes).ok()
+}
+
 /// The JSON that stands for an unsent value, where the form has a value for it.
 pub(crate) fn of(form: &Form, word: &str) -> Option<Value> {
     let base64 = || STANDARD.encode(word);

@@ -91,8 +91,7 @@ pub(super) fn source_settings(
         slot: slot.into(),
         via_root: section.publish_via_partition_root,
         requires_identity: section.require_replica_identity,
-        // Whether anything goes by tables' names is for the whole file to say.
-        follows_renames: false,
+        follows_renames: section.follow_renames,
         snapshot: section.snapshot,
         selection: found(selection, findings),
         messages: found(messages, findings),
@@ -127,16 +126,13 @@ fn shape(section: &PostgresSource, place: &str) -> Result<Shape, Finding> {
 
 /// A placeholder as it is written, or as the bytes behind `hex:`.
 fn placeholder(text: &str, place: &str) -> Result<Arc<str>, Finding> {
-    let Some(digits) = text.strip_prefix("hex:") else { return Ok(text.into()) };
-    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Option<Vec<_>>>();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.map(Into::into).ok_or_else(|| {
-        let reason =
-            "`unavailable_value_placeholder` has no UTF-8 as hexadecimal digits behind `hex:`";
-        Finding::usage("placeholder", place, reason)
-            .remedy("write two digits for each byte of a text")
-    })
+    pgrelay_log::placeholder_word(text).map(Into::into).ok_or_else(|| no_word(place))
+}
+
+/// The finding for a placeholder that is none.
+pub(super) fn no_word(place: impl Into<String>) -> Finding {
+    let reason = "`unavailable_value_placeholder` is empty, or has no UTF-8 as hexadecimal digits behind `hex:`";
+    Finding::usage("placeholder", place, reason).remedy("write two digits for each byte of a text")
 }
 
 /// When heartbeats are due, if they are asked for.

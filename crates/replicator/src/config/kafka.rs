@@ -6,7 +6,7 @@ use cdc::{Fault, Finding};
 use pgrelay_log::{Format, Kafka, OptionValue};
 use transforms::SecretRef;
 
-use super::ends::secret;
+use super::ends::{no_word, secret};
 use super::place::place_within;
 
 /// What is wrong with the topics that are written or read, and with their formats.
@@ -46,6 +46,10 @@ pub(super) fn topics(
             "a value of this format has no columns",
             "name a format of rows for the values; string and bytes are for key_format",
         ));
+    }
+    let word = kafka.written_with.unavailable_value_placeholder.as_deref();
+    if word.is_some_and(|word| pgrelay_log::placeholder_word(word).is_none()) {
+        findings.push(no_word(place("unavailable_value_placeholder")));
     }
     let patterns = pgrelay_log::check_topic_patterns(&kafka.topics);
     findings.extend(patterns.map(|finding| Finding { place: place("topics"), ..finding }));

@@ -125,11 +125,10 @@ impl Pipeline {
         let at = |key: &str| place(file, text, key);
         let name: Arc<str> = parsed.name.0.as_str().into();
         let logged = parsed.kafka.is_some();
-        // A step, or a target's table, is meant by its name.
-        let follows_renames = logged && parsed.sink.is_none() && parsed.transforms.is_empty();
-        let source = parsed.source.map(|section| postgres_source::Settings {
-            follows_renames,
-            ..source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
+        let renames = || place_within(file, text, "source", "follow_renames");
+        findings.extend(follow_renames_beside(&parsed).map(|key| follows_names(renames(), key)));
+        let source = parsed.source.map(|section| {
+            source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
         });
         if let Some(kafka) = &parsed.kafka {
             let ends = (source.is_some(), parsed.sink.is_some());
@@ -208,4 +207,26 @@ fn copied_always(file: &str, text: &str, ends: &Ends) -> Option<Finding> {
     };
     let place = place_within(file, text, "source", "snapshot");
     Some(Finding::usage("snapshot_always", place, reason).remedy("write `snapshot: initial`, or `snapshot: when_needed`, which copies anew only where changes are lost"))
+}
+
+fn follows_names(place: String, key: &str) -> Finding {
+    let reason =
+        format!("a table that goes on under another name would not be meant by `{key}` any more");
+    Finding::usage("file_wrong", place, reason)
+        .remedy(format!("take out follow_renames, and a renamed table halts; or take out {key}"))
+}
+
+/// The part of the file that goes by tables' names, where renamed tables are to be followed.
+fn follow_renames_beside(parsed: &PipelineFile) -> Option<&'static str> {
+    let source = &parsed.source.as_ref()?.postgres;
+    let parts = [
+        (parsed.kafka.is_none() || parsed.sink.is_some(), "sink"),
+        (!parsed.transforms.is_empty(), "transforms"),
+        (source.message_key_columns.is_some(), "message_key_columns"),
+        (!source.column_propagate_source_type.is_empty(), "column_propagate_source_type"),
+        (!source.snapshot_select_overrides.is_empty(), "snapshot_select_overrides"),
+        (source.snapshot_include_collection_list.is_some(), "snapshot_include_collection_list"),
+    ];
+    let by_name = parts.into_iter().find(|(is_there, _)| *is_there);
+    by_name.filter(|_| source.follow_renames).map(|(_, key)| key)
 }
