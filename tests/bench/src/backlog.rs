@@ -64,7 +64,7 @@ impl Work {
             Self::Long => rows * 2,
             Self::Single => rows / 5,
             Self::Huge | Self::Formats => rows / 2,
-            Self::Wide => rows / 10,
+            Self::Wide => rows * 3 / 10,
         }
     }
 

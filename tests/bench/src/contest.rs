@@ -54,6 +54,12 @@ impl Who {
         }
     }
 
+    /// Whether `BENCH_WHO` names it, or nobody.
+    pub(crate) fn is_wanted(self) -> bool {
+        let wanted = std::env::var("BENCH_WHO").unwrap_or_default();
+        wanted.is_empty() || wanted.split(',').any(|word| word == self.word())
+    }
+
     /// Whose run is a denominator for whom.
     pub(crate) fn peer(self) -> Option<Who> {
         match self {
@@ -90,9 +96,7 @@ pub(crate) type Runs = (Who, Taken);
 
 /// Everybody carries the same backlog.
 pub(crate) fn run(lab: &Lab, work: Work) -> Result<Vec<Runs>> {
-    let wanted = std::env::var("BENCH_WHO").unwrap_or_default();
-    let named = |who: &Who| wanted.is_empty() || wanted.split(',').any(|word| word == who.word());
-    let who: Vec<Who> = ALL.into_iter().filter(named).collect();
+    let who: Vec<Who> = ALL.into_iter().filter(|who| who.is_wanted()).collect();
     contest(lab, work, &who, number("BENCH_RUNS", 3) + 1)
 }
 

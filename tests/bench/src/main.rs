@@ -21,7 +21,7 @@ use crate::lab::Lab;
 const USAGE: &str = "\
 bench [WORK…]   WORK: inserts | mixed | single | wide | formats | memory | latency | all
                   (default: all); formats: pgrelay beside Debezium, in each format
-  BENCH_ROWS=n    changes of a backlog (default: 1000000; formats: half, single: a fifth, wide: a tenth)
+  BENCH_ROWS=n    changes of a backlog (default: 1000000; formats: half, single: a fifth, wide: three tenths)
   BENCH_RUNS=n    runs of each contestant, of which the median counts (default: 3)
   BENCH_WHO=words  only these contestants: recvlogical,native,direct,capture,apply,both
   BENCH_SECONDS=n how long each latency is taken (default: 15)

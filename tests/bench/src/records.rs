@@ -27,8 +27,12 @@ pub(crate) fn consumer(brokers: &str) -> Result<BaseConsumer> {
 pub(crate) fn begun(consumer: &BaseConsumer, topic: &str) -> Result<bool> {
     match consumer.fetch_watermarks(topic, 0, ASK_LIMIT) {
         Ok((_, high)) => Ok(high > 0),
+        // A topic that is being made.
         Err(KafkaError::MetadataFetch(
-            Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::LeaderNotAvailable,
+            Code::UnknownTopicOrPartition
+            | Code::UnknownPartition
+            | Code::LeaderNotAvailable
+            | Code::NotLeaderForPartition,
         )) => Ok(false),
         Err(error) => Err(error).context(format!("ask for the end of {topic}")),
     }
