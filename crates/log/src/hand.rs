@@ -25,7 +25,8 @@ const EVENTS: u32 = 64;
 /// An idempotent producer of librdkafka sends the next request of a partition when the one before is answered; while
 /// another stands ready behind it, full or older than `linger.ms`, its thread polls without a pause and takes a
 /// processor from everybody. So where there is a backlog, less than two requests (`batch.size`, 1 MB) are on the way,
-/// and what waits has time to grow.
+/// and what waits has about the time of a request to grow. A few records need no such time: they wait for their
+/// partitions to join the transaction, and have grown together by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
     /// Batches of a few records: nothing waits long.
@@ -43,8 +44,8 @@ impl Pace {
     /// `linger.ms`: the end of a batch waits no longer than this either.
     fn linger(self) -> &'static str {
         match self {
-            Pace::Quick => "5",
-            Pace::Bulk => "50",
+            Pace::Quick => "0",
+            Pace::Bulk => "8",
         }
     }
 
@@ -232,12 +233,21 @@ impl Hand {
             let delivered = std::mem::take(&mut self.delivered().bytes);
             self.on_the_way.set(self.on_the_way.get().saturating_sub(delivered));
             if delivered == 0 {
-                // Over at once. Of several partitions none may have a full request.
-                let _ = self.producer.flush(Duration::ZERO);
+                // Of several partitions none may have a full request.
+                self.hurry();
                 self.nap()?;
             }
         }
         Ok(())
+    }
+
+    /// Bids the client send what waits for `linger.ms`. Each call wakes all its threads, so it is left out where
+    /// nothing waits.
+    fn hurry(&self) {
+        if self.pace == Pace::Bulk {
+            // Over at once: what is left the count tells. It may find the client's threads asleep until then.
+            let _ = self.producer.flush(Duration::ZERO);
+        }
     }
 
     fn nap(&self) -> Result<(), LogError> {
@@ -261,8 +271,7 @@ impl Hand {
     pub(crate) fn drain(&self) -> Result<(), LogError> {
         let mut left = self.producer.in_flight_count();
         while left > 0 {
-            // Over at once: what is left the count tells. It may find the client's threads asleep until `linger.ms`.
-            let _ = self.producer.flush(Duration::ZERO);
+            self.hurry();
             self.poll();
             self.check_delivered()?;
             let now = self.producer.in_flight_count();
