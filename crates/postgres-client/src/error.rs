@@ -69,6 +69,12 @@ fn is_word(place: &str) -> bool {
     place.trim_matches('"').bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
+/// The column in `COPY t, line 3, column a: "…"`: what comes after the first colon is the row's, and may hold anything.
+fn copied_column(context: &str) -> Option<&str> {
+    let place = context.strip_prefix("COPY ")?.split(": ").next()?;
+    place.split_once(", column ").map(|(_, column)| column)
+}
+
 fn named_nothing(code: &str) -> String {
     format!("what is named is not there (SQLSTATE {code}); the server's log says what")
 }
@@ -133,7 +139,7 @@ impl From<&DbError> for ServerError {
             hint: text(error.hint().filter(|_| is_safe)),
             schema: text(error.schema()),
             table: text(error.table()),
-            column: text(error.column()),
+            column: text(error.column().or_else(|| copied_column(error.where_()?))),
             constraint: text(error.constraint()),
         }))
     }
@@ -158,7 +164,14 @@ impl From<tokio_postgres::Error> for ServerError {
 
 #[cfg(test)]
 mod tests {
-    use super::safe_message;
+    use super::{copied_column, safe_message};
+
+    #[test]
+    fn the_context_of_a_copy_names_a_column_and_no_value() {
+        assert_eq!(copied_column("COPY t, line 3, column a b: \"secret\""), Some("a b"));
+        assert_eq!(copied_column("COPY t, line 3: \"secret, column x: y\""), None);
+        assert_eq!(copied_column("PL/pgSQL function f(), column a: x"), None);
+    }
 
     #[test]
     fn a_syntax_error_shows_words_and_no_literals() {

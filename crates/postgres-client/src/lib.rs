@@ -5,6 +5,7 @@
 //! SQLSTATE, knows its [`cdc::Remedy`], and never prints a row value or a password.
 
 mod error;
+mod lock;
 mod secret;
 mod server;
 mod session;
@@ -14,11 +15,12 @@ mod tls;
 mod types;
 
 pub use error::{Response, ServerError, safe_message};
+pub use lock::{Holder, lock_number};
 pub use secret::Secret;
 pub use server::{AddressError, Host, Server, SslMode, Tls};
-pub use session::Session;
+pub use session::{NO_TIMEOUTS, Session};
 pub use sqlstate::{is_about_rows, remedy_of, state_name};
-pub use stream::Stream;
+pub use stream::{ANSWER_TIMEOUT, Stream, answered};
 pub use types::Types;
 
 /// `'text'` as a literal of a statement, each quote and backslash doubled where it must be.
@@ -28,12 +30,4 @@ pub fn quote_literal(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', "''"))
     }
-}
-
-/// The number under which the advisory lock called `name` is taken: the same in every process.
-pub fn lock_number(name: &str) -> i64 {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    i64::from_ne_bytes(hash.to_ne_bytes())
 }

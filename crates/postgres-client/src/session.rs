@@ -7,14 +7,22 @@ use tokio::task::AbortHandle;
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::stream::CONNECT_TIMEOUT;
+use crate::stream::{ANSWER_TIMEOUT, CONNECT_TIMEOUT, KEEPALIVE, answered};
 use crate::{Host, Server, ServerError, SslMode, tls};
 
 /// Text output that reads back without loss, and no name that a `search_path` could turn aside.
 const SETTINGS: &str = "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; \
-    SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = ''; SET statement_timeout = 0; \
-    SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET standard_conforming_strings = on; \
-    SET row_security = off; SET client_min_messages = warning";
+    SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = ''; \
+    SET standard_conforming_strings = on; SET row_security = off; SET client_min_messages = warning";
+
+/// Switches off every time-out that the server knows and that would end a long copy: which there are depends on its
+/// version. For a session and for the replication connection.
+pub const NO_TIMEOUTS: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN \
+    ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')";
+
+/// A commit that is answered is durable: what comes after it is confirmed to the source.
+const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'on', false) \
+    WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
 
 /// A session. The connection ends when this is dropped.
 #[derive(Debug)]
@@ -62,15 +70,19 @@ impl Server {
     /// Opens a session that calls itself `application_name`.
     ///
     /// # Errors
-    /// Where the server cannot be reached or refuses the role.
+    /// Where the server cannot be reached, does not answer or refuses the role.
     pub async fn connect(&self, application_name: &str) -> Result<Session, ServerError> {
+        answered(ANSWER_TIMEOUT, self.connect_untimed(application_name)).await
+    }
+
+    async fn connect_untimed(&self, application_name: &str) -> Result<Session, ServerError> {
         let mut config = Config::new();
         config
             .user(&self.user)
             .dbname(&self.database)
             .port(self.port)
             .application_name(application_name);
-        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(std::time::Duration::from_secs(30));
+        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(KEEPALIVE);
         match &self.host {
             Host::Tcp(host) => config.host(host),
             Host::Unix(folder) => config.host_path(folder),
@@ -98,7 +110,7 @@ impl Server {
             }
         };
         let session = Session { client, task, failure };
-        session.batch_execute(SETTINGS).await?;
+        session.batch_execute(&format!("{SETTINGS}; {NO_TIMEOUTS}; {DURABLE}")).await?;
         Ok(session)
     }
 }

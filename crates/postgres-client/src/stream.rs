@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
@@ -14,8 +15,12 @@ use tokio_rustls::client::TlsStream;
 
 use crate::{Host, Server, ServerError, SslMode, tls};
 
-/// How long reaching a server may take.
+/// How long reaching an address of a server may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take until a server has let us in: one of several addresses may be dead, a password looked up elsewhere.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// After this long without a byte a socket asks whether the other end is there.
+pub(crate) const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// PostgreSQL's `SSLRequest`: length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
@@ -38,6 +43,21 @@ impl Stream {
     }
 }
 
+/// Gives a server that takes a connection and then says nothing so much time, and no more.
+///
+/// # Errors
+/// What `connecting` met, or that it took longer.
+pub async fn answered<T>(
+    limit: Duration,
+    connecting: impl Future<Output = Result<T, ServerError>>,
+) -> Result<T, ServerError> {
+    let in_time = tokio::time::timeout(limit, connecting).await;
+    in_time.unwrap_or_else(|_| {
+        let said = format!("the server did not answer within {} s", limit.as_secs());
+        Err(io::Error::new(io::ErrorKind::TimedOut, said).into())
+    })
+}
+
 impl Server {
     /// Opens the stream, with TLS as `sslmode` asks for it. Nothing of the protocol has been said on it.
     ///
@@ -58,6 +78,7 @@ impl Server {
         };
         let mut tcp = TcpStream::connect((name.as_str(), self.port)).await?;
         tcp.set_nodelay(true)?;
+        SockRef::from(&tcp).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
         let Some(config) = tls::config(&self.tls)? else { return Ok(Stream::Tcp(tcp)) };
         tcp.write_all(&SSL_REQUEST).await?;
         match tcp.read_u8().await? {
@@ -118,5 +139,21 @@ impl AsyncWrite for Stream {
             Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Stream::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The connection is taken by the kernel, and nobody reads from it.
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_given_up() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let server = Server::parse(&format!("postgresql://u@127.0.0.1:{port}/d")).unwrap();
+        let error = answered(Duration::from_millis(100), server.connect("test")).await.unwrap_err();
+        assert_eq!(error.remedy(), cdc::Remedy::Retry);
+        assert!(error.to_string().contains("did not answer within"), "{error}");
     }
 }
