@@ -68,6 +68,11 @@ impl Draft {
         self.acts.push(Act::Remove { column: i });
     }
 
+    /// Whether a column was taken out.
+    pub(crate) fn drops(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act, Act::Remove { .. }))
+    }
+
     /// The columns no step named: where each came from, and where it is now.
     pub(crate) fn unnamed(&self) -> impl Iterator<Item = (usize, usize)> {
         let here = self.came_from.iter().enumerate();

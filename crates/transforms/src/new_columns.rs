@@ -9,8 +9,9 @@ use crate::ColumnName;
 use crate::draft::Draft;
 
 /// `new_columns:` of a pipeline file. A column is new where the table had it not when it was last accepted, and
-/// no step names it. Left out, a new column halts the pipeline where the table has a mask, as its values may
-/// have to be masked, too; elsewhere it is kept.
+/// no step names it. Left out, a new column halts the pipeline where a column of the table is masked or dropped, as
+/// its values may have to be kept back, too (and may be those of the other column, renamed while another one took its
+/// name); elsewhere it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NewColumns {
@@ -41,11 +42,8 @@ pub(crate) fn decide(
     draft: &mut Draft,
 ) -> Result<Vec<Arc<str>>, TransformError> {
     let Some(known) = known else { return Ok(Vec::new()) };
-    let policy = policy.unwrap_or(if draft.schema.is_masked() {
-        NewColumns::Halt
-    } else {
-        NewColumns::Keep
-    });
+    let guarded = draft.schema.is_masked() || draft.drops();
+    let policy = policy.unwrap_or(if guarded { NewColumns::Halt } else { NewColumns::Keep });
     let is_new = |&(from, _): &(usize, usize)| !known.contains(&source.columns[from].name);
     let new: Vec<_> = draft.unnamed().filter(is_new).collect();
     let mut dropped = Vec::new();

@@ -1,13 +1,15 @@
 //! Where a key is kept: a pipeline file names the place, never the key.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use cdc::Finding;
-use serde::Deserialize;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// A secret by reference, so that it is never part of a file or a string.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(rename_all = "lowercase")]
 pub enum SecretRef {
     /// The value of this environment variable.
     Env(String),
@@ -60,6 +62,37 @@ impl SecretRef {
             SecretRef::File(path) => format!("file {}", path.display()),
         };
         Finding::usage(code, place, reason)
+    }
+}
+
+/// By hand: what serde derives takes a secret that was written into the file for a variant's name, and prints it. No error
+/// of what was found instead is let through.
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const WRITTEN: &str = "a secret is not written into the file: `{ env: NAME }` or `{ file: PATH }` names where it is kept";
+        deserializer.deserialize_map(Reference).map_err(|_| D::Error::custom(WRITTEN))
+    }
+}
+
+struct Reference;
+
+impl<'de> Visitor<'de> for Reference {
+    type Value = SecretRef;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("`{ env: NAME }` or `{ file: PATH }`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretRef, A::Error> {
+        let reference = match map.next_key::<String>()?.as_deref() {
+            Some("env") => SecretRef::Env(map.next_value()?),
+            Some("file") => SecretRef::File(map.next_value()?),
+            _ => return Err(A::Error::custom("neither")),
+        };
+        match map.next_key::<String>()? {
+            None => Ok(reference),
+            Some(_) => Err(A::Error::custom("more than one")),
+        }
     }
 }
 

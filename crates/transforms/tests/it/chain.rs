@@ -91,6 +91,9 @@ fn a_new_column_halts_where_the_table_has_a_mask() {
         finding.remedy.contains("new_columns: keep")
             && finding.remedy.contains("new_columns: drop")
     );
+    // The column that is dropped by name may be another one than the one that was.
+    let dropping = "- drop: { columns: [public.customers.email] }";
+    assert_eq!(bind(dropping, None).unwrap_err().code, "new_column");
     assert_eq!(bind("[]", None).unwrap(), customers());
     assert_eq!(bind("[]", Some(NewColumns::Halt)).unwrap_err().code, "new_column");
     assert_eq!(bind(MASKED, Some(NewColumns::Keep)).unwrap().columns.len(), 5);
