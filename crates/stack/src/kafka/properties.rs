@@ -46,7 +46,10 @@ impl Kafka {
     pub(super) fn java_args(&self) -> Vec<String> {
         let log = self.home.path().join("log4j2.properties");
         let memory: &[&str] = match self.memory {
-            Memory::Small => &["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC"],
+            // The compiler of long-running programs would take a processor from the tests for most of their time.
+            Memory::Small => {
+                &["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+            }
             // kafka-server-start.sh and kafka-run-class.sh.
             Memory::AsShipped => &[
                 "-Xms1g",
