@@ -45,6 +45,25 @@ impl Batch {
         self.events.is_empty() && self.notes.is_empty() && self.relations.is_empty() && !self.begin
     }
 
+    /// Whether a version among `relations` is another than the one events here are of. Such a batch is not taken in: what
+    /// the version changes in the target is made before the first event of a batch, and these come before it.
+    pub fn is_outdated_by(&self, relations: &[Arc<Schema>]) -> bool {
+        let other = |schema: &Arc<Schema>| {
+            let of_another = |new: &Arc<Schema>| {
+                new.table == schema.table && new.fingerprint() != schema.fingerprint()
+            };
+            relations.iter().any(of_another)
+        };
+        let mut last = None;
+        !relations.is_empty()
+            && self.events.iter().any(|event| {
+                // Events of one table come in runs.
+                let is_same = last.is_some_and(|last| Arc::ptr_eq(last, &event.schema));
+                last = Some(&event.schema);
+                !is_same && other(&event.schema)
+            })
+    }
+
     /// Takes in the batch that follows: the two are one from here on.
     pub fn append(&mut self, next: Batch) {
         self.relations.extend(next.relations);

@@ -93,6 +93,9 @@ pub struct SourceId {
     pub database: String,
     /// The slot.
     pub slot: String,
+    /// The timeline of the server's WAL; none in what an older pgrelay wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<u32>,
 }
 
 /// A table as the pipeline knows it: what is not in here is new.
@@ -221,6 +224,7 @@ mod tests {
                 system_identifier: "7".into(),
                 database: "shop".into(),
                 slot: "pgrelay_shop".into(),
+                timeline: Some(1),
             })),
             captured: Arc::default(),
             counts: Some(Arc::new(Counts {

@@ -193,6 +193,10 @@ impl Reader {
                 self.waiting = Some((offset, cut));
                 break;
             }
+            if batch.is_outdated_by(&self.relations(offset, &cut)?) {
+                self.waiting = Some((offset, cut));
+                break;
+            }
             let next = self.batch(offset, cut)?;
             batch.append(next);
         }

@@ -1,16 +1,19 @@
 //! A batch → the steps that write it, in an order that constraints allow: what must not wait is closed in turn,
 //! and within a fold rows go parents first and leave children first.
 
+mod single;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{Change, Event, Position, Row};
 
+pub(crate) use self::single::single;
 use crate::error::SinkError;
 use crate::fold::{Folded, State};
 use crate::ordered::truncated_together;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::sql::{self, Kind, Text, written};
 use crate::target::Target;
 use crate::wire::{Array, Wire};
@@ -46,16 +49,29 @@ pub(crate) struct Write {
     pub(crate) form: Form,
     pub(crate) arrays: Vec<Array>,
     pub(crate) rows: u64,
-    /// Every row must be found.
-    pub(crate) exact: bool,
+    pub(crate) found: Found,
     /// The last row's place.
     pub(crate) position: Position,
 }
 
-impl Write {
-    /// Whether it updates some columns of rows that must be there.
-    pub(crate) fn is_partial(&self) -> bool {
-        matches!(self.form, Form::Keyed(Kind::Update(_) | Kind::Move(_)))
+/// How many of its rows a statement has to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Any,
+    /// All of them, or it is said.
+    Expected,
+    /// All of them, or the pipeline halts.
+    Every,
+}
+
+impl Found {
+    /// What an update that does not carry every column has to find.
+    fn of_part(settings: &Settings) -> Self {
+        match (settings.mode, settings.owns_source) {
+            (Mode::Update, _) => Found::Any,
+            (_, true) => Found::Every,
+            (_, false) => Found::Expected,
+        }
     }
 }
 
@@ -110,8 +126,13 @@ pub(crate) fn plan<'a>(
     while let Some(event) = events.get(i) {
         if let Change::Truncate { restart_identity, .. } = event.change {
             let group = truncated_together(targets, &events[i..])?;
-            planner.close()?;
-            planner.steps.push(truncate_step(&group, restart_identity));
+            if settings.delete {
+                planner.close()?;
+                planner.steps.push(truncate_step(&group, restart_identity));
+            } else {
+                let tables: Vec<_> = group.iter().map(|target| target.name.to_string()).collect();
+                tracing::warn!(tables = tables.join(", "), lsn = %event.lsn, "`delete: false` leaves out a truncate");
+            }
             i += group.len();
             continue;
         }
@@ -134,7 +155,10 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let target = self.targets.of(event)?;
-        if !target.foldable || target.key.is_empty() || event.is_move() {
+        // A copy of our own reads each row once: there is nothing to fold.
+        let is_copied = self.settings.owns_source && matches!(event.change, Change::Read { .. });
+        let foldable = target.foldable || is_copied;
+        if !foldable || target.key.is_empty() || event.is_move() {
             self.close()?;
             self.steps.extend(single(self.settings, target, event)?);
             return Ok(());
@@ -150,7 +174,8 @@ impl<'a> Planner<'a> {
         let at = match self.folds.iter().position(|(_, version, _)| *version == fingerprint) {
             Some(at) => at,
             None => {
-                self.folds.push((target.clone(), fingerprint, Folded::default()));
+                let fold = Folded::of(self.settings.mode);
+                self.folds.push((target.clone(), fingerprint, fold));
                 self.folds.len() - 1
             }
         };
@@ -173,7 +198,7 @@ impl<'a> Planner<'a> {
             });
             let deleted: Vec<_> = deleted.collect();
             for run in deleted.chunks(STATEMENT_ROWS_MAX) {
-                self.steps.push(write(target, Kind::Delete, &target.key, run, false)?);
+                self.steps.push(write(target, Kind::Delete, &target.key, run, Found::Any)?);
             }
         }
         Ok(())
@@ -196,9 +221,8 @@ impl<'a> Planner<'a> {
                 State::Delete(_) => {}
             }
         }
-        let columns = written(target);
         if inserts.len() >= COPY_ROWS_MIN
-            && self.settings.mode != crate::Mode::Update
+            && self.settings.mode != Mode::Update
             && let Some(lines) = copy::lines(target, inserts.iter().map(|(row, _)| *row))
         {
             self.steps.push(Step::Copy { target: target.clone(), lines });
@@ -206,7 +230,7 @@ impl<'a> Planner<'a> {
             upserts.splice(0..0, inserts);
         }
         for run in upserts.chunks(STATEMENT_ROWS_MAX) {
-            self.steps.push(write(target, Kind::Upsert, &columns, run, false)?);
+            self.steps.extend(whole(self.settings, target, run)?);
         }
         for (sent, rows) in partial {
             for run in rows.chunks(STATEMENT_ROWS_MAX) {
@@ -225,6 +249,24 @@ fn sent_columns(target: &Target, row: &Row) -> Vec<usize> {
         .collect()
 }
 
+/// Whole rows. There is nothing to update in one that is all key.
+fn whole(
+    settings: &Settings,
+    target: &Arc<Target>,
+    rows: &[Placed<'_>],
+) -> Result<Option<Step>, SinkError> {
+    if settings.mode != Mode::Update {
+        return write(target, Kind::Upsert, &written(target), rows, Found::Any).map(Some);
+    }
+    let mut columns = written(target);
+    columns.retain(|i| !target.key.contains(i));
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let sent = [columns.as_slice(), &target.key].concat();
+    write(target, Kind::Update(columns), &sent, rows, Found::Any).map(Some)
+}
+
 fn update(
     settings: &Settings,
     target: &Arc<Target>,
@@ -234,7 +276,7 @@ fn update(
     // An update whose every column but the key is unsent still must find its row.
     let sent = if sent.is_empty() { target.key.clone() } else { sent };
     let columns = [sent.as_slice(), &target.key].concat();
-    write(target, Kind::Update(sent), &columns, rows, settings.owns_source)
+    write(target, Kind::Update(sent), &columns, rows, Found::of_part(settings))
 }
 
 fn arrays(
@@ -264,128 +306,14 @@ fn write(
     kind: Kind,
     columns: &[usize],
     rows: &[Placed<'_>],
-    exact: bool,
+    found: Found,
 ) -> Result<Step, SinkError> {
     Ok(Step::Write(Write {
         target: target.clone(),
         form: Form::Keyed(kind),
         arrays: arrays(target, columns, rows)?,
         rows: rows.len() as u64,
-        exact,
+        found,
         position: rows.last().map(|(_, position)| *position).unwrap_or_default(),
     }))
-}
-
-/// One event on its own: a change of key, a table without one, or one whose key cannot be folded by.
-pub(crate) fn single(
-    settings: &Settings,
-    target: &Arc<Target>,
-    event: &Event,
-) -> Result<Vec<Step>, SinkError> {
-    if !settings.delete && matches!(event.change, Change::Delete { .. }) {
-        return Ok(Vec::new());
-    }
-    let position = event.position;
-    if target.key.is_empty() {
-        if matches!(event.change, Change::Update { .. }) && written(target).is_empty() {
-            return Ok(Vec::new());
-        }
-        return Ok(vec![keyless_step(target, event)?]);
-    }
-    let whole = |row| write(target, Kind::Upsert, &written(target), &[(row, position)], false);
-    let gone = |row| write(target, Kind::Delete, &target.key, &[(row, position)], false);
-    Ok(match &event.change {
-        Change::Insert { after } | Change::Read { after } => vec![whole(after)?],
-        Change::Update { before: Some(before), after } if event.is_move() => {
-            if settings.owns_source {
-                vec![moved(target, before, after, position, true)?]
-            } else if after.has_unchanged() {
-                // The same move may have come before: then the row is there, and has made way for nothing.
-                let keys = [(after, position), (before, position)];
-                vec![displaced(target, &keys)?, moved(target, before, after, position, false)?]
-            } else {
-                vec![gone(before)?, whole(after)?]
-            }
-        }
-        Change::Update { after, .. } if after.has_unchanged() => {
-            vec![update(settings, target, sent_columns(target, after), &[(after, position)])?]
-        }
-        Change::Update { after, .. } => vec![whole(after)?],
-        Change::Delete { before } => vec![gone(before)?],
-        Change::Truncate { restart_identity, .. } => {
-            vec![truncate_step(std::slice::from_ref(target), *restart_identity)]
-        }
-    })
-}
-
-/// The row of the old key gets the new one, and with it the columns that were sent.
-fn moved(
-    target: &Arc<Target>,
-    before: &Row,
-    after: &Row,
-    position: Position,
-    exact: bool,
-) -> Result<Step, SinkError> {
-    let sent: Vec<usize> =
-        written(target).into_iter().filter(|i| after.cell(*i).is_sent()).collect();
-    let new = arrays(target, &sent, &[(after, position)])?;
-    let old = arrays(target, &target.key, &[(before, position)])?;
-    Ok(Step::Write(Write {
-        target: target.clone(),
-        form: Form::Keyed(Kind::Move(sent)),
-        arrays: new.into_iter().chain(old).collect(),
-        rows: 1,
-        exact,
-        position,
-    }))
-}
-
-/// Makes room for a move: `keys` are the new row and the old one.
-fn displaced(target: &Arc<Target>, keys: &[Placed<'_>; 2]) -> Result<Step, SinkError> {
-    let mut all = Vec::with_capacity(2 * target.key.len());
-    for key in keys {
-        all.extend(arrays(target, &target.key, std::slice::from_ref(key))?);
-    }
-    Ok(Step::Write(Write {
-        target: target.clone(),
-        form: Form::Keyed(Kind::Displace),
-        arrays: all,
-        rows: 1,
-        exact: false,
-        position: keys[0].1,
-    }))
-}
-
-fn keyless_step(target: &Arc<Target>, event: &Event) -> Result<Step, SinkError> {
-    let position = event.position;
-    let columns = written(target);
-    let (form, arrays) = match &event.change {
-        Change::Insert { after } | Change::Read { after } => {
-            return write(target, Kind::Insert, &columns, &[(after, position)], false);
-        }
-        Change::Truncate { restart_identity, .. } => {
-            return Ok(truncate_step(std::slice::from_ref(target), *restart_identity));
-        }
-        Change::Delete { before } => {
-            (Form::KeylessDelete, arrays(target, &columns, &[(before, position)])?)
-        }
-        Change::Update { before, after } => {
-            let before = before.as_ref().ok_or_else(|| no_old_row(target, position))?;
-            let new = arrays(target, &columns, &[(after, position)])?;
-            let old = arrays(target, &columns, &[(before, position)])?;
-            (Form::KeylessUpdate, new.into_iter().chain(old).collect())
-        }
-    };
-    Ok(Step::Write(Write { target: target.clone(), form, arrays, rows: 1, exact: true, position }))
-}
-
-fn no_old_row(target: &Target, position: Position) -> SinkError {
-    cdc::Finding::failed(
-        "update_without_key",
-        format!("target table {}, row at {}", target.name, position.place()),
-        "an update of a table without a key came without its old row",
-    )
-    .remedy("let the source send whole rows")
-    .run(format!("ALTER TABLE {} REPLICA IDENTITY FULL;", target.sql))
-    .into()
 }

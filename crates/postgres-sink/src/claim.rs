@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdc::Finding;
-use postgres_client::{Session, lock_number};
+use postgres_client::{Holder, Session, lock_number};
 use tokio::task::AbortHandle;
 
 use crate::error::SinkError;
@@ -22,13 +22,6 @@ const LOOK_FOR_US: &str = "SET client_connection_check_interval = '2s'";
 /// A living process says something this often.
 const PING: Duration = Duration::from_secs(8);
 
-const HOLDER: &str = "
-    SELECT a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), coalesce(a.backend_start::text, '?')
-    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-      AND (l.classid::int8 << 32 | l.objid::int8) = $1";
-
 /// The session that holds the lock and writes.
 #[derive(Debug)]
 pub(crate) struct Claim {
@@ -42,6 +35,19 @@ impl Drop for Claim {
     }
 }
 
+/// Who has the lock, if anybody has.
+pub(crate) async fn held(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Option<Holder>, SinkError> {
+    let holder = session.lock_holder(number(settings)).await;
+    holder.map_err(SinkError::server(&settings.server, "read the lock's holder"))
+}
+
+fn number(settings: &Settings) -> i64 {
+    lock_number(&format!("pgrelay sink {}", settings.pipeline))
+}
+
 /// Connects and takes the lock, waiting while another has it; says who that is whenever it changes.
 pub(crate) async fn claim(
     settings: &Settings,
@@ -51,28 +57,23 @@ pub(crate) async fn claim(
     let name = format!("pgrelay {}", settings.pipeline);
     let session = settings.server.connect(&name).await.map_err(failed("connect"))?;
     no_pooler(settings, &session).await?;
-    let number = lock_number(&format!("pgrelay sink {}", settings.pipeline));
+    let number = number(settings);
     let mut said = None;
     loop {
         let row = session.query_one("SELECT pg_catalog.pg_try_advisory_lock($1)", &[&number]).await;
         if row.map_err(|error| failed("take the lock of the pipeline")(error.into()))?.get(0) {
             break;
         }
-        let holder = session.query_opt(HOLDER, &[&number]).await;
-        if let Some(row) = holder.map_err(|error| failed("read the lock's holder")(error.into()))? {
-            let pid: i32 = row.get(0);
-            if said != Some(pid) {
-                said = Some(pid);
-                let text = format!(
-                    "another process holds the target of pipeline {}: pid {pid}, {}, from {}, since {}",
-                    settings.pipeline,
-                    row.get::<_, &str>(1),
-                    row.get::<_, &str>(2),
-                    row.get::<_, &str>(3)
-                );
-                tracing::info!("{text}; waiting to take over");
-                waiting(text);
-            }
+        if let Some(holder) = held(&session, settings).await?
+            && said != Some(holder.pid)
+        {
+            said = Some(holder.pid);
+            let text = format!(
+                "another process holds the target of pipeline {}: {holder}",
+                settings.pipeline
+            );
+            tracing::info!("{text}; waiting to take over");
+            waiting(text);
         }
         tokio::time::sleep(RETRY).await;
     }

@@ -3,6 +3,9 @@
 use cdc::{Fault, Finding, Position, Remedy, TableName};
 use postgres_client::ServerError;
 
+use crate::apply::Write;
+use crate::settings::Settings;
+
 /// An error of the sink.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
@@ -26,6 +29,8 @@ pub enum SinkError {
         key: String,
         /// The row's place in the source's commit order.
         position: Position,
+        /// The unique index that turned it away.
+        unique: Option<Box<Refusing>>,
         /// Why.
         #[source]
         error: ServerError,
@@ -53,7 +58,25 @@ pub enum SinkError {
     },
 }
 
+/// A unique index that turned a row away.
+#[derive(Clone, Debug)]
+pub struct Refusing {
+    /// It is over the key that rows are found by.
+    pub is_key: bool,
+    /// The statement that makes it one that is checked at the commit, where there is one.
+    pub deferred: Option<String>,
+}
+
+/// What is being done when a transaction is committed.
+pub(crate) const COMMIT: &str = "commit";
+
 impl SinkError {
+    /// What a server said of the rows of a write.
+    pub(crate) fn of_write(settings: &Settings, write: &Write, error: ServerError) -> Self {
+        let place = format!("{}, table {}", settings.server, write.target.name);
+        SinkError::Server { doing: "write rows".to_owned(), place, error }
+    }
+
     /// Wraps what a server said while `doing` something at `place`.
     pub(crate) fn server(
         place: &impl std::fmt::Display,
@@ -103,7 +126,9 @@ impl Fault for SinkError {
         match self {
             SinkError::Finding(finding) => (**finding).clone(),
             SinkError::Server { doing, place, error } => server_finding(doing, place, error),
-            SinkError::Row { table, key, position, error } => row_finding(table, key, *position, error),
+            SinkError::Row { table, key, position, unique, error } => {
+                row_finding(table, key, *position, unique.as_deref(), error)
+            }
             SinkError::Value { table, column, type_name, position } => {
                 Finding::failed("type_mismatch", format!("target table {table}, column {column}, row at {}", position.place()), format!("the source's value is not of type {type_name}"))
                     .remedy("let the target's column have the source's type")
@@ -115,38 +140,64 @@ impl Fault for SinkError {
     }
 }
 
-fn row_finding(table: &TableName, key: &str, position: Position, error: &ServerError) -> Finding {
+/// A row that the target turned away, and what can be done.
+fn turned_away(
+    place: &str,
+    table: &str,
+    unique: Option<&Refusing>,
+    error: &ServerError,
+) -> Finding {
     let response = error.response().cloned().unwrap_or_default();
-    let column = if response.column.is_empty() {
-        String::new()
-    } else {
-        format!(", column {}", response.column)
-    };
-    let constraint = if response.constraint.is_empty() {
-        String::new()
-    } else {
-        format!(", constraint {}", response.constraint)
-    };
-    let key = if key.is_empty() { String::new() } else { format!(", key ({key})") };
-    let place =
-        format!("target table {table}{column}{constraint}, row at {}{key}", position.place());
-    let found = |code| Finding::failed(code, place.clone(), error.to_string());
+    let constraint = cdc::quote_ident(&response.constraint);
+    let found = |code| Finding::failed(code, place.to_owned(), error.to_string());
     match response.code.as_str() {
         "23502" => found("not_null_violation")
             .remedy("the source sends null for a column that may not be null here: let it be null, or fill it in the chain")
-            .run(format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL;", table.sql(), cdc::quote_ident(&response.column))),
-        "23505" => found("unique_violation")
-            .remedy("another row of the target has this unique value: remove that row if it is not the source's, or make the constraint deferrable if the source swaps values within a transaction")
-            .run(format!("ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE;", table.sql(), cdc::quote_ident(&response.constraint))),
+            .run(format!("ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL;", cdc::quote_ident(&response.column))),
+        "23505" => unique_finding(found("unique_violation"), unique),
         "23503" => found("foreign_key_violation")
             .remedy("the row it refers to is not in the target: capture the table it refers to in the same pipeline; or make the constraint deferrable if the source writes children before parents")
-            .run(format!("ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE;", table.sql(), cdc::quote_ident(&response.constraint))),
+            .run(format!("ALTER TABLE {table} ALTER CONSTRAINT {constraint} DEFERRABLE;")),
         code if code.starts_with("22") => found("type_mismatch")
             .remedy("a value of the source does not fit the target's column: let the column have the source's type"),
         code if !code.starts_with("23") => found("trigger_violation")
             .remedy("a trigger of the target turns the row away: let it pass what the pipeline's role writes, or disable it; the target's log has what it said"),
         _ => found("constraint_violation").remedy("let the target's constraints be those of the source, or remove the one named here"),
     }
+}
+
+fn unique_finding(found: Finding, unique: Option<&Refusing>) -> Finding {
+    match unique {
+        Some(Refusing { is_key: true, .. }) => found
+            .remedy("another row of the target has this key, which the source's rows are found by: remove that row if it is not the source's"),
+        Some(Refusing { deferred: Some(statement), .. }) => found
+            .remedy("another row of the target has this unique value: remove that row if it is not the source's, or make the constraint deferrable if the source swaps values within a transaction")
+            .run(statement.clone()),
+        _ => found
+            .remedy("another row of the target has this unique value: remove that row if it is not the source's, or the constraint or index if the source has none like it"),
+    }
+}
+
+fn row_finding(
+    table: &TableName,
+    key: &str,
+    position: Position,
+    unique: Option<&Refusing>,
+    error: &ServerError,
+) -> Finding {
+    let key = if key.is_empty() { String::new() } else { format!(", key ({key})") };
+    let place = format!("target table {table}{}, row at {}{key}", named(error), position.place());
+    turned_away(&place, &table.sql(), unique, error)
+}
+
+/// The column and the constraint that the server names.
+fn named(error: &ServerError) -> String {
+    let Some(response) = error.response() else { return String::new() };
+    let name = |what: &str, name: &str| match name {
+        "" => String::new(),
+        name => format!(", {what} {name}"),
+    };
+    name("column", &response.column) + &name("constraint", &response.constraint)
 }
 
 fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
@@ -164,8 +215,15 @@ fn server_finding(doing: &str, place: &str, error: &ServerError) -> Finding {
             .run("SELECT spcname, pg_tablespace_location(oid), pg_size_pretty(pg_tablespace_size(oid)) FROM pg_tablespace;"),
         Some("428C9") => outside("target_identity_column", "the column is GENERATED ALWAYS AS IDENTITY and takes no update: let it take the source's values, ALTER TABLE … ALTER COLUMN … SET GENERATED BY DEFAULT"),
         Some("53300") => outside("target_connections", "raise max_connections at the target, or end another client"),
+        Some(code) if postgres_client::is_about_rows(code) && doing != COMMIT => {
+            let table = error.response().filter(|response| !response.table.is_empty());
+            let table = table.map_or_else(|| "…".to_owned(), |response| {
+                TableName::new(response.schema.as_str(), response.table.as_str()).sql()
+            });
+            turned_away(&format!("{place}{}", named(error)), &table, None, error)
+        }
         Some(code) if postgres_client::is_about_rows(code) => {
-            Finding::failed("constraint_violation", place.clone(), reason.clone())
+            Finding::failed("constraint_violation", format!("{place}{}", named(error)), reason.clone())
                 .remedy("a constraint or trigger checked at the commit turned the transaction away: let the target's be those of the source")
         }
         Some(_) => outside("target_error", "see the server's log for this error"),

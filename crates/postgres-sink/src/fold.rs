@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use cdc::{Cell, Change, Event, Position, Row};
 
+use crate::settings::Mode;
 use crate::target::Target;
 
 /// The last state of one key.
@@ -41,6 +42,8 @@ enum KeyText<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Folded<'a> {
     places: HashMap<KeyText<'a>, usize>,
+    /// Nothing is inserted: a row that was deleted stays away.
+    updates_only: bool,
     pub(crate) entries: Vec<Entry<'a>>,
 }
 
@@ -76,12 +79,19 @@ fn overlay<'a>(older: &Row, newer: &'a Row) -> Cow<'a, Row> {
 }
 
 impl<'a> Folded<'a> {
+    pub(crate) fn of(mode: Mode) -> Self {
+        Self { updates_only: mode == Mode::Update, ..Self::default() }
+    }
+
     /// Takes in the next event of the table. It changes no key, and is no truncate.
     pub(crate) fn push(&mut self, target: &Target, event: &'a Event) {
         let Some(row) = event.change.after().or(event.change.before()) else { return };
         let key = key_text(row, &target.key);
         let place = self.places.entry(key).or_insert(usize::MAX);
         let before = (*place != usize::MAX).then(|| &self.entries[*place].state);
+        if self.updates_only && matches!(before, Some(State::Delete(_))) {
+            return;
+        }
         let entry = Entry { state: next(before, &event.change, row), position: event.position };
         if *place == usize::MAX {
             *place = self.entries.len();
@@ -128,6 +138,7 @@ mod tests {
             type_sql: String::new(),
             generated: false,
             equal_is_same: true,
+            equal: "=".to_owned(),
         };
         let name = TableName::new("s", "t");
         Target {
@@ -137,6 +148,8 @@ mod tests {
             columns: ["id", "a", "b"].map(column).into(),
             key: vec![0],
             foldable: true,
+            unique: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@
 //! It refuses to write null for a value that was not sent, to update a row that is not there, and to go on
 //! after a row that a constraint turned away.
 
+mod actions;
 mod apply;
 mod catalog;
 mod checkpoint;
@@ -17,6 +18,7 @@ mod error;
 mod fold;
 mod keyless;
 mod make;
+mod narrower;
 mod ordered;
 mod pipeline;
 mod preflight;
@@ -25,11 +27,12 @@ mod sink;
 mod sql;
 mod target;
 mod truncate;
+mod unique;
 mod wire;
 mod work;
 
 pub use catalog::TargetCatalog;
-pub use error::SinkError;
-pub use preflight::{drop_made, grants, preflight, read_checkpoint};
+pub use error::{Refusing, SinkError};
+pub use preflight::{drop_made, grants, in_use, preflight, read_checkpoint};
 pub use settings::{Constraints, Mode, Settings};
 pub use sink::PostgresSink;

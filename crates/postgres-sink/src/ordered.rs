@@ -27,7 +27,9 @@ pub(crate) fn steps(
             continue;
         };
         let group = truncated_together(targets, &events[i..])?;
-        steps.push(truncate_step(&group, restart_identity));
+        if settings.delete {
+            steps.push(truncate_step(&group, restart_identity));
+        }
         i += group.len();
     }
     Ok(steps)

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use cdc::Finding;
 use postgres_client::ServerError;
 
-use crate::apply::Write;
+use crate::apply::{Form, Found, Write};
 use crate::error::SinkError;
 
 /// What a statement answered: rows it touched.
@@ -45,10 +45,14 @@ impl<'a> Pipeline<'a> {
         for (answer, write) in self.answers.drain(..) {
             match answer.await {
                 Ok(touched) => match write {
-                    Some(write) if write.exact && touched != write.rows && first.is_none() => {
+                    Some(write)
+                        if write.found == Found::Every
+                            && touched != write.rows
+                            && first.is_none() =>
+                    {
                         first = Some(row_missing(write, touched));
                     }
-                    Some(write) if write.is_partial() && touched < write.rows => {
+                    Some(write) if write.found == Found::Expected && touched < write.rows => {
                         tracing::warn!(table = %write.target.name, place = %write.position, rows = write.rows, found = touched, "updates without every column found no row, and left it so: a producer may send a change twice");
                     }
                     _ => {}
@@ -63,11 +67,22 @@ impl<'a> Pipeline<'a> {
 }
 
 fn row_missing(write: &Write, touched: u64) -> SinkError {
+    let (what, why) = match write.form {
+        Form::KeylessDelete => {
+            ("a delete", "the table has no key, and no row has all the values of the old one")
+        }
+        Form::KeylessUpdate => {
+            ("an update", "the table has no key, and no row has all the values of the old one")
+        }
+        Form::Keyed(_) => {
+            ("an update", "the update does not carry every column, so the row cannot be made")
+        }
+    };
     Finding::failed(
         "row_missing",
         format!("target table {}, row at {}", write.target.name, write.position.place()),
-        format!("an update or delete of {} rows found {touched}: the target is not what the source was", write.rows),
+        format!("{what} of {} rows found {touched}: the target is not what the source was", write.rows),
     )
-    .remedy("the update does not carry every column, so the row cannot be made: empty the target's tables, run `pgrelay drop` for the pipeline and start it again, which copies all tables")
+    .remedy(format!("{why}: put the row back, or empty the target's tables, run `pgrelay drop` for the pipeline and start it again, which copies all tables"))
     .into()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cdc::{Checkpoint, Fault, Finding, Schema, TableName, quote_ident};
 use postgres_client::{ServerError, Session};
 
+use crate::actions;
 use crate::checkpoint;
 use crate::claim::pooler;
 use crate::create::table_statement;
@@ -62,7 +63,7 @@ async fn collect(
     }
     for schema in schemas {
         match target::look_up(&session, settings, schema).await {
-            Ok(Lookup::Here(_)) => {}
+            Ok(Lookup::Here(target)) => findings.extend(target.warnings.iter().cloned()),
             Ok(Lookup::NoTable | Lookup::NoColumns(_)) if settings.create => {}
             Ok(Lookup::NoTable) => findings.push(lacks(
                 settings,
@@ -94,7 +95,7 @@ fn lacks(settings: &Settings, schema: &Schema, code: &'static str, reason: &str)
 }
 
 const FOREIGN_KEYS: &str = "
-    SELECT k.conname::text, cn.nspname::text, c.relname::text, pn.nspname::text, p.relname::text, k.condeferrable, k.confupdtype::text
+    SELECT k.conname::text, cn.nspname::text, c.relname::text, pn.nspname::text, p.relname::text, k.condeferrable
     FROM pg_catalog.pg_constraint k
     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
     JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
@@ -112,6 +113,8 @@ async fn constraints(
     }
     let ours: Vec<TableName> =
         schemas.iter().map(|schema| settings.target_of(&schema.table)).collect();
+    let acting = actions::between(session, settings, &ours).await?;
+    findings.extend(acting.iter().map(|action| action.warning(settings)));
     let mut parents: BTreeMap<TableName, Vec<(TableName, String)>> = BTreeMap::new();
     for row in session.query(FOREIGN_KEYS, &[]).await? {
         let (child, parent) =
@@ -203,6 +206,20 @@ pub async fn read_checkpoint(settings: &Settings) -> Result<Option<Checkpoint>, 
     Ok(kept
         .map_err(SinkError::server(&settings.server, "read the checkpoint"))?
         .and_then(|kept| kept.checkpoint))
+}
+
+/// The finding for a target that another process writes to for this pipeline.
+///
+/// # Errors
+/// Where the target cannot be read.
+pub async fn in_use(settings: &Settings) -> Result<Option<Finding>, SinkError> {
+    let session = connect(settings).await?;
+    let holder = crate::claim::held(&session, settings).await?;
+    Ok(holder.map(|holder| {
+        let place = format!("target {}", settings.server);
+        let reason = format!("pipeline {} is at work there: {holder}", settings.pipeline);
+        Finding::outside("target_in_use", place, reason).remedy("stop it, then try again")
+    }))
 }
 
 /// Removes the checkpoint of the pipeline; what is not there is not missed. Tables and rows stay.

@@ -41,7 +41,7 @@ pub struct Settings {
     pub tables: BTreeMap<TableName, TableName>,
     /// What becomes of rows.
     pub mode: Mode,
-    /// Whether deletes are applied.
+    /// Whether deletes and truncates are applied.
     pub delete: bool,
     /// Whether missing tables and columns are made.
     pub create: bool,

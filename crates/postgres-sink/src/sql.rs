@@ -13,8 +13,11 @@ pub(crate) enum Kind {
     Upsert,
     /// Updates the columns at these places, found by the key.
     Update(Vec<usize>),
-    /// Updates the columns at these places, found by the old key: the key may change.
+    /// Updates the columns at these places, found by the old key: the key may change. Where no row has it, but one has
+    /// the new key, a reference of the target may have changed the key already, and that row is the one.
     Move(Vec<usize>),
+    /// The same with whole rows, each inserted where no row has either key.
+    MoveWhole,
     /// Deletes by the key.
     Delete,
     /// Deletes the row that has the new key where one with the old key is there, too: what a move that came before made.
@@ -49,13 +52,25 @@ fn unnest(parameters: &[Wire]) -> String {
     format!("unnest({}) AS k({})", arrays.join(", "), names.join(", "))
 }
 
+fn sets(target: &Target, columns: &[usize]) -> String {
+    let set =
+        |(n, &i): (usize, &usize)| format!("{} = {}", target.columns[i].sql, value(target, i, n));
+    columns.iter().enumerate().map(set).collect::<Vec<_>>().join(", ")
+}
+
+/// The ways of these columns, and of the key's after them.
+fn with_key(target: &Target, columns: &[usize]) -> Vec<Wire> {
+    columns.iter().chain(&target.key).map(|&i| target.columns[i].wire).collect()
+}
+
 fn by_key(target: &Target, first_parameter: usize) -> String {
     key_of("t", target, first_parameter)
 }
 
 fn key_of(alias: &str, target: &Target, first_parameter: usize) -> String {
     let equal = |(n, &i): (usize, &usize)| {
-        format!("{alias}.{} = {}", target.columns[i].sql, value(target, i, first_parameter + n))
+        let column = &target.columns[i];
+        format!("{alias}.{} {} {}", column.sql, column.equal, value(target, i, first_parameter + n))
     };
     target.key.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
 }
@@ -67,9 +82,10 @@ pub(crate) fn statement(target: &Target, kind: &Kind, mode: Mode) -> Text {
         Kind::Upsert if mode == Mode::Insert || target.key.is_empty() => {
             insert(target, String::new())
         }
-        Kind::Upsert if mode == Mode::Update => update(target, &written(target)),
         Kind::Upsert => insert(target, on_conflict(target)),
-        Kind::Update(columns) | Kind::Move(columns) => update(target, columns),
+        Kind::Update(columns) => update(target, columns),
+        Kind::Move(columns) => moved(target, columns),
+        Kind::MoveWhole => moved_whole(target, mode),
         Kind::Delete => delete(target),
         Kind::Displace => displace(target),
     }
@@ -110,18 +126,56 @@ fn on_conflict(target: &Target) -> String {
 }
 
 fn update(target: &Target, columns: &[usize]) -> Text {
-    let all = columns.iter().chain(&target.key);
-    let parameters: Vec<Wire> = all.map(|&i| target.columns[i].wire).collect();
-    let sets = columns
-        .iter()
-        .enumerate()
-        .map(|(n, &i)| format!("{} = {}", target.columns[i].sql, value(target, i, n)));
+    let parameters = with_key(target, columns);
     let sql = format!(
         "UPDATE {} AS t SET {} FROM {} WHERE {}",
         target.sql,
-        sets.collect::<Vec<_>>().join(", "),
+        sets(target, columns),
         unnest(&parameters),
         by_key(target, columns.len())
+    );
+    Text { sql, parameters }
+}
+
+fn moved(target: &Target, columns: &[usize]) -> Text {
+    let parameters = with_key(target, columns);
+    let key = target.key.iter().enumerate().map(|(n, &i)| {
+        let old = value(target, i, columns.len() + n);
+        // A part of the key that was not sent is the old one's.
+        let new = columns.iter().position(|&column| column == i);
+        let new = new.map_or_else(|| old.clone(), |n| value(target, i, n));
+        let (column, equal) = (&target.columns[i].sql, &target.columns[i].equal);
+        format!("t.{column} {equal} CASE WHEN o.is_there THEN {old} ELSE {new} END")
+    });
+    let sql = format!(
+        "UPDATE {0} AS t SET {1} FROM {2} LEFT JOIN LATERAL \
+         (SELECT true AS is_there FROM {0} AS o WHERE {3} LIMIT 1) AS o ON true WHERE {4}",
+        target.sql,
+        sets(target, columns),
+        unnest(&parameters),
+        key_of("o", target, columns.len()),
+        key.collect::<Vec<_>>().join(" AND "),
+    );
+    Text { sql, parameters }
+}
+
+fn moved_whole(target: &Target, mode: Mode) -> Text {
+    let columns = written(target);
+    let parameters = with_key(target, &columns);
+    let conflict = if mode == Mode::Insert { String::new() } else { on_conflict(target) };
+    let names: Vec<_> = columns.iter().map(|&i| target.columns[i].sql.as_str()).collect();
+    let values: Vec<_> = columns.iter().enumerate().map(|(n, &i)| value(target, i, n)).collect();
+    let rows = unnest(&parameters);
+    let sql = format!(
+        "WITH moved AS (UPDATE {table} AS t SET {} FROM {rows} WHERE {}) \
+         INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {rows} \
+         WHERE NOT EXISTS (SELECT FROM {table} AS o WHERE {}){conflict}",
+        sets(target, &columns),
+        by_key(target, columns.len()),
+        names.join(", "),
+        values.join(", "),
+        key_of("o", target, columns.len()),
+        table = target.sql,
     );
     Text { sql, parameters }
 }
@@ -165,6 +219,7 @@ mod tests {
             type_sql: type_sql.to_owned(),
             generated: false,
             equal_is_same: true,
+            equal: "=".to_owned(),
         };
         Target {
             oid: 1,
@@ -176,6 +231,8 @@ mod tests {
             ],
             key: vec![0],
             foldable: true,
+            unique: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -191,7 +248,18 @@ mod tests {
         assert_eq!(
             text(Kind::Move(vec![0, 1])),
             "UPDATE \"s\".\"orders\" AS t SET \"id\" = k.c0, \"total\" = k.c1::\"pg_catalog\".\"numeric\" \
-             FROM unnest($1, $2, $3) AS k(c0, c1, c2) WHERE t.\"id\" = k.c2"
+             FROM unnest($1, $2, $3) AS k(c0, c1, c2) LEFT JOIN LATERAL \
+             (SELECT true AS is_there FROM \"s\".\"orders\" AS o WHERE o.\"id\" = k.c2 LIMIT 1) AS o ON true \
+             WHERE t.\"id\" = CASE WHEN o.is_there THEN k.c2 ELSE k.c0 END"
+        );
+        assert_eq!(
+            text(Kind::MoveWhole),
+            "WITH moved AS (UPDATE \"s\".\"orders\" AS t SET \"id\" = k.c0, \"total\" = k.c1::\"pg_catalog\".\"numeric\" \
+             FROM unnest($1, $2, $3) AS k(c0, c1, c2) WHERE t.\"id\" = k.c2) \
+             INSERT INTO \"s\".\"orders\" (\"id\", \"total\") OVERRIDING SYSTEM VALUE \
+             SELECT k.c0, k.c1::\"pg_catalog\".\"numeric\" FROM unnest($1, $2, $3) AS k(c0, c1, c2) \
+             WHERE NOT EXISTS (SELECT FROM \"s\".\"orders\" AS o WHERE o.\"id\" = k.c2) \
+             ON CONFLICT (\"id\") DO UPDATE SET \"total\" = EXCLUDED.\"total\""
         );
         assert_eq!(
             text(Kind::Displace),

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use cdc::{Finding, Kind, Schema, TableName, quote_ident};
+use cdc::{Finding, Kind, PgType, Schema, TableName, quote_ident};
 use postgres_client::{ServerError, Session};
 
-use crate::error::SinkError;
+use crate::error::{Refusing, SinkError};
+use crate::narrower;
 use crate::settings::Settings;
+use crate::unique::{self, Unique};
 use crate::wire::Wire;
 
 /// One column of the target, for the schema's column of the same name.
@@ -22,6 +24,8 @@ pub(crate) struct TargetColumn {
     pub(crate) generated: bool,
     /// `=` on the type means the same text.
     pub(crate) equal_is_same: bool,
+    /// The type's `=`: of an extension's type by its schema, as no other is searched.
+    pub(crate) equal: String,
 }
 
 /// A table of the target.
@@ -37,6 +41,10 @@ pub(crate) struct Target {
     pub(crate) key: Vec<usize>,
     /// Whether equal keys have equal text, so that a batch may be folded by it.
     pub(crate) foldable: bool,
+    /// Its unique indexes.
+    pub(crate) unique: Vec<Unique>,
+    /// What is not well about it, and does not keep rows from being written.
+    pub(crate) warnings: Vec<Finding>,
 }
 
 impl Target {
@@ -44,6 +52,14 @@ impl Target {
     pub(crate) fn key_names(&self) -> String {
         let names = self.key.iter().filter_map(|&i| self.columns.get(i));
         names.map(|column| &*column.name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The unique index that an error names.
+    pub(crate) fn refusing(&self, error: &ServerError) -> Option<Refusing> {
+        let name = &error.response()?.constraint;
+        let unique = self.unique.iter().find(|unique| unique.name == *name)?;
+        let key: Vec<_> = self.key.iter().map(|&i| &*self.columns[i].name).collect();
+        Some(Refusing { is_key: unique.is_over(&key), deferred: unique.deferred(&self.name) })
     }
 }
 
@@ -56,26 +72,57 @@ struct Found {
     generated: bool,
     /// GENERATED ALWAYS AS IDENTITY: an insert can override that, an update cannot.
     always: bool,
+    /// The type modifier, of a domain its own.
+    typmod: i32,
+    /// The collation takes texts that differ for different ones.
+    deterministic: bool,
+    /// The schema and the name of the type's `=`.
+    equal: Option<(String, String)>,
+    /// The type's name with its modifier, for a person.
+    type_name: String,
+}
+
+impl Found {
+    fn equal(&self) -> String {
+        match &self.equal {
+            Some((schema, name)) if schema != "pg_catalog" => {
+                format!("OPERATOR({}.{name})", quote_ident(schema))
+            }
+            _ => "=".to_owned(),
+        }
+    }
+
+    /// Whether equal values here have equal text, where the source's type is `pg`.
+    fn text_is_identity(&self, pg: &PgType) -> bool {
+        match (&pg.kind, self.base_oid) {
+            // bpchar: blanks at the end do not count, and without a length each value has its own.
+            (Kind::Text, 1042) => self.typmod >= 4 && pg.typmod >= 4 && self.deterministic,
+            // name, text, varchar.
+            (Kind::Text, oid) => matches!(oid, 19 | 25 | 1043) && self.deterministic,
+            _ => text_is_identity(&pg.kind, pg.typmod),
+        }
+    }
 }
 
 const COLUMNS: &str = "
     SELECT c.oid, a.attname::text, a.atttypid, n.nspname::text, t.typname::text, a.attgenerated <> '',
-           CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, a.attidentity = 'a'
+           b.oid, a.attidentity = 'a', CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
+           coalesce(l.collisdeterministic, true), en.nspname::text, e.oprname::text,
+           pg_catalog.format_type(a.atttypid, a.atttypmod), c.relkind::text
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-    WHERE cn.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'f') ORDER BY a.attnum";
-
-/// A unique index over exactly these columns, that an ON CONFLICT can name.
-const UNIQUE: &str = "
-    SELECT count(*) FROM pg_catalog.pg_index i
-    WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
-      AND (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text)
-           FROM pg_catalog.pg_attribute a
-           WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
-        = (SELECT pg_catalog.array_agg(n ORDER BY n) FROM pg_catalog.unnest($2::text[]) n)";
+    LEFT JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+    LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+    LEFT JOIN pg_catalog.pg_am m ON m.amname = 'btree'
+    LEFT JOIN pg_catalog.pg_opclass oc ON oc.opcintype = b.oid AND oc.opcdefault AND oc.opcmethod = m.oid
+    LEFT JOIN pg_catalog.pg_amop o ON o.amopfamily = oc.opcfamily AND o.amopstrategy = 3
+          AND o.amoplefttype = oc.opcintype AND o.amoprighttype = oc.opcintype
+    LEFT JOIN pg_catalog.pg_operator e ON e.oid = o.amopopr
+    LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.oprnamespace
+    WHERE cn.nspname = $1 AND c.relname = $2 ORDER BY a.attnum";
 
 /// What a lookup found.
 pub(crate) enum Lookup {
@@ -87,10 +134,10 @@ pub(crate) enum Lookup {
 async fn columns(
     session: &Session,
     name: &TableName,
-) -> Result<Option<(u32, Vec<Found>)>, ServerError> {
+) -> Result<Option<(u32, String, Vec<Found>)>, ServerError> {
     let rows = session.query(COLUMNS, &[&&*name.schema, &&*name.name]).await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let oid = first.get(0);
+    let (oid, kind) = (first.get(0), first.get(13));
     let found =
         rows.iter().filter(|row| row.get::<_, Option<&str>>(1).is_some()).map(|row| Found {
             name: row.get(1),
@@ -99,8 +146,12 @@ async fn columns(
             generated: row.get(5),
             base_oid: row.get(6),
             always: row.get(7),
+            typmod: row.get(8),
+            deterministic: row.get(9),
+            equal: row.get::<_, Option<String>>(10).zip(row.get(11)),
+            type_name: row.get(12),
         });
-    Ok(Some((oid, found.collect())))
+    Ok(Some((oid, kind, found.collect())))
 }
 
 /// Looks the table up under its name here, column by column.
@@ -112,11 +163,14 @@ pub(crate) async fn look_up(
     let name = settings.target_of(&schema.table);
     let failed =
         SinkError::server(&format!("{}, table {name}", settings.server), "read the catalog");
-    let Some((oid, found)) = columns(session, &name).await.map_err(&failed)? else {
+    let Some((oid, kind, found)) = columns(session, &name).await.map_err(&failed)? else {
         return Ok(Lookup::NoTable);
     };
+    if let Some(what) = other_than_table(&kind) {
+        return Err(not_a_table(settings, &name, what).into());
+    }
     let mut columns = Vec::with_capacity(schema.columns.len());
-    let mut missing = Vec::new();
+    let (mut missing, mut foldable, mut warnings) = (Vec::new(), true, Vec::new());
     for (i, column) in schema.columns.iter().enumerate() {
         let Some(here) = found.iter().find(|here| *here.name == *column.name) else {
             missing.push(i);
@@ -125,25 +179,61 @@ pub(crate) async fn look_up(
         if here.always && settings.mode != crate::Mode::Insert && !schema.key.contains(&i) {
             return Err(identity_column(settings, &name, &column.name).into());
         }
+        if settings.owns_source && narrower::cuts(&column.pg, here.base_oid, here.typmod) {
+            let place = format!("target {}, table {name}, column {}", settings.server, column.name);
+            warnings.push(narrower::warning(place, &name, column, &here.type_name));
+        }
+        foldable &= !schema.key.contains(&i) || here.text_is_identity(&column.pg);
         columns.push(TargetColumn {
             name: column.name.clone(),
             sql: quote_ident(&column.name),
             wire: Wire::of(here.type_oid),
             type_sql: here.type_sql.clone(),
             generated: here.generated,
-            equal_is_same: equal_is_same(here.base_oid),
+            equal_is_same: equal_is_same(here.base_oid) && here.deterministic,
+            equal: here.equal(),
         });
     }
     if !missing.is_empty() {
         return Ok(Lookup::NoColumns(missing));
     }
-    let foldable = schema
-        .key
-        .iter()
-        .all(|&i| text_is_identity(&schema.columns[i].pg.kind, schema.columns[i].pg.typmod));
-    let target = Target { oid, sql: name.sql(), name, columns, key: schema.key.clone(), foldable };
-    check_key(session, settings, &target).await?;
+    let unique = unique::of_table(session, oid).await.map_err(&failed)?;
+    let target = Target {
+        oid,
+        sql: name.sql(),
+        name,
+        columns,
+        key: schema.key.clone(),
+        foldable,
+        unique,
+        warnings,
+    };
+    check_key(settings, &target)?;
     Ok(Lookup::Here(Arc::new(target)))
+}
+
+/// What a relation of this kind is, where it is no table.
+fn other_than_table(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "r" | "p" | "f" => return None,
+        "v" => "a view",
+        "m" => "a materialized view",
+        "S" => "a sequence",
+        "c" => "a composite type",
+        "i" | "I" => "an index",
+        _ => "no table",
+    })
+}
+
+fn not_a_table(settings: &Settings, name: &TableName, what: &str) -> Finding {
+    Finding::outside(
+        "target_not_a_table",
+        format!("target {}, table {name}", settings.server),
+        format!("what has this name in the target is {what}, and rows go into tables"),
+    )
+    .remedy(
+        "rename it, or give the table another name in the target: `tables` under `sink.postgres`",
+    )
 }
 
 /// The finding for a column that takes a row's first value, and no other after it.
@@ -168,7 +258,7 @@ fn equal_is_same(type_oid: u32) -> bool {
 }
 
 /// Whether equal values of the source's type have equal text: a batch is folded by text. `numeric` without a scale
-/// is 1.0 and 1.00, `float8` is 0 and -0, `citext` is a and A.
+/// is 1.0 and 1.00, `float8` is 0 and -0. Text goes by the target's type and collation.
 fn text_is_identity(kind: &Kind, typmod: i32) -> bool {
     match kind {
         Kind::Numeric => typmod >= 4,
@@ -195,22 +285,11 @@ fn text_is_identity(kind: &Kind, typmod: i32) -> bool {
 }
 
 /// Refuses a target whose key no unique index guards: an upsert could not name it.
-async fn check_key(
-    session: &Session,
-    settings: &Settings,
-    target: &Target,
-) -> Result<(), SinkError> {
-    if target.key.is_empty() || settings.mode != crate::Mode::Upsert {
-        return Ok(());
-    }
-    let names: Vec<String> =
-        target.key.iter().map(|&i| target.columns[i].name.to_string()).collect();
-    let failed = SinkError::server(&settings.server, "read the target's indexes");
-    let row = session
-        .query_one(UNIQUE, &[&target.oid, &names])
-        .await
-        .map_err(|error| failed(error.into()))?;
-    if row.get::<_, i64>(0) > 0 {
+fn check_key(settings: &Settings, target: &Target) -> Result<(), Finding> {
+    let names: Vec<_> = target.key.iter().map(|&i| &*target.columns[i].name).collect();
+    let guards = |unique: &Unique| unique.can_be_named && unique.is_over(&names);
+    if names.is_empty() || settings.mode != crate::Mode::Upsert || target.unique.iter().any(guards)
+    {
         return Ok(());
     }
     let columns: Vec<_> = target.key.iter().map(|&i| target.columns[i].sql.as_str()).collect();
@@ -223,8 +302,7 @@ async fn check_key(
         ),
     )
     .remedy("make one")
-    .run(format!("CREATE UNIQUE INDEX ON {} ({});", target.sql, columns.join(", ")))
-    .into())
+    .run(format!("CREATE UNIQUE INDEX ON {} ({});", target.sql, columns.join(", "))))
 }
 
 const REFERENCES: &str = "

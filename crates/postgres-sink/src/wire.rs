@@ -96,8 +96,14 @@ impl Wire {
             Wire::Int2 => out.put_i16(i16::try_from(text::read_integer(text)?).ok()?),
             Wire::Int4 => out.put_i32(i32::try_from(text::read_integer(text)?).ok()?),
             Wire::Int8 => out.put_i64(text::read_integer(text)?),
-            Wire::Float4 => out.put_f32(parse()?.parse().ok()?),
-            Wire::Float8 => out.put_f64(parse()?.parse().ok()?),
+            Wire::Float4 => {
+                let number: f32 = parse()?.parse().ok()?;
+                out.put_f32(in_range(text, number, number.is_infinite(), number == 0.0)?);
+            }
+            Wire::Float8 => {
+                let number: f64 = parse()?.parse().ok()?;
+                out.put_f64(in_range(text, number, number.is_infinite(), number == 0.0)?);
+            }
             Wire::Bytea => return text::bytea::read(text, out).then_some(()),
             Wire::Uuid => return uuid(text, out),
             Wire::Date => out.put_i32(text::Date::postgres_days(text::Date::read(text)?)?),
@@ -106,6 +112,14 @@ impl Wire {
         }
         Some(())
     }
+}
+
+/// A number that the type's range made infinite, or nothing, is not the one that was sent.
+fn in_range<T>(text: &[u8], number: T, is_infinite: bool, is_zero: bool) -> Option<T> {
+    let mantissa = || text.iter().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    let overflow = is_infinite && text.iter().any(u8::is_ascii_digit);
+    let underflow = is_zero && mantissa().any(|byte| matches!(byte, b'1'..=b'9'));
+    (!overflow && !underflow).then_some(number)
 }
 
 fn micros(at: MaybeInfinite<text::Timestamp>) -> Option<i64> {
@@ -219,5 +233,10 @@ mod tests {
         assert_eq!(written(Wire::Float8, b"NaN").unwrap()[..2], [0x7f, 0xf8]);
         assert_eq!(written(Wire::Uuid, b"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11").unwrap().len(), 16);
         assert_eq!(written(Wire::Uuid, b"a0ee"), None);
+        assert_eq!(written(Wire::Float4, b"1e300"), None);
+        assert_eq!(written(Wire::Float4, b"-1e-300"), None);
+        assert_eq!(written(Wire::Float8, b"1e300").unwrap(), 1e300_f64.to_be_bytes());
+        assert_eq!(written(Wire::Float4, b"-Infinity").unwrap(), f32::NEG_INFINITY.to_be_bytes());
+        assert_eq!(written(Wire::Float4, b"0e5").unwrap(), 0_f32.to_be_bytes());
     }
 }

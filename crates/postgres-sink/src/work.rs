@@ -11,10 +11,10 @@ use postgres_client::{ServerError, Session};
 use tokio_postgres::Statement;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::apply::{Form, Step, Targets, Write, plan};
+use crate::apply::{Form, Found, Step, Targets, Write, plan};
 use crate::checkpoint::Kept;
 use crate::claim::Claim;
-use crate::error::SinkError;
+use crate::error::{COMMIT, SinkError};
 use crate::pipeline::Pipeline;
 use crate::settings::Settings;
 use crate::{copy, ordered};
@@ -134,7 +134,7 @@ impl Work {
         session: &'a Session,
         batch: &'a Batch,
     ) -> Result<(), SinkError> {
-        let failed = SinkError::server(&settings.server, "commit");
+        let failed = SinkError::server(&settings.server, COMMIT);
         tracing::trace!(target: "pgrelay::phase", "written");
         let unwritable = |error: serde_json::Error| {
             failed(ServerError::Protocol(format!("write the checkpoint: {error}")))
@@ -160,7 +160,7 @@ impl Work {
         pipeline
             .add(Box::pin(async { session.batch_execute("COMMIT").await.map(|()| 0) }), None)
             .await;
-        pipeline.finish(&|error| failed(error)).await
+        pipeline.finish_with(&write_failed(settings, COMMIT)).await
     }
 
     /// The fast way: folded, and in one round trip where nothing must be counted first. What is guarded is not
@@ -179,18 +179,20 @@ impl Work {
         if !self.open {
             self.open_transaction(&mut pipeline, session).await;
         }
-        let counted = steps.iter().any(|step| matches!(step, Step::Write(write) if write.exact));
-        let failed = SinkError::server(&settings.server, "write rows");
+        let counted = steps
+            .iter()
+            .any(|step| matches!(step, Step::Write(write) if write.found == Found::Every));
+        let failed = write_failed(settings, "write rows");
         for step in &steps {
             self.send(&mut pipeline, settings, session, step).await?;
         }
         if counted {
-            pipeline.finish(&|error| failed(error)).await?;
+            pipeline.finish_with(&failed).await?;
         }
         if batch.checkpoint.progress.is_whole() && !guarded {
             return self.commit(&mut pipeline, settings, session, batch).await;
         }
-        pipeline.finish(&|error| failed(error)).await
+        pipeline.finish_with(&failed).await
     }
 
     /// Sends one step. COPY speaks a protocol of its own and is waited for.
@@ -216,7 +218,7 @@ impl Work {
             Step::Truncate { sql, table } => {
                 let failed =
                     SinkError::server(&format!("{}, table {table}", settings.server), "truncate");
-                pipeline.finish(&|error| failed(error)).await?;
+                pipeline.finish_with(&write_failed(settings, "write rows")).await?;
                 session.batch_execute(sql).await.map_err(|error| failed(error.into()))?;
             }
             Step::Copy { target, lines } => {
@@ -224,7 +226,7 @@ impl Work {
                     &format!("{}, table {}", settings.server, target.name),
                     "copy rows",
                 );
-                pipeline.finish(&|error| failed(error)).await?;
+                pipeline.finish_with(&write_failed(settings, "write rows")).await?;
                 let copying = session
                     .copy_in(&copy::statement(target))
                     .await
@@ -284,7 +286,8 @@ impl Work {
         let about_row = |write: Option<&Write>, error: ServerError| match (write, error.code()) {
             (Some(write), Some(code)) if postgres_client::is_about_rows(code) => {
                 let (table, key) = (write.target.name.clone(), write.target.key_names());
-                SinkError::Row { table, key, position: write.position, error }
+                let unique = write.target.refusing(&error).map(Box::new);
+                SinkError::Row { table, key, position: write.position, unique, error }
             }
             _ => failed(error),
         };
@@ -293,6 +296,18 @@ impl Work {
             return self.commit(&mut pipeline, settings, session, batch).await;
         }
         Ok(())
+    }
+}
+
+/// What a failed write or, where it is none, `doing` makes of a server's no.
+fn write_failed(
+    settings: &Settings,
+    doing: &str,
+) -> impl Fn(Option<&Write>, ServerError) -> SinkError + Send + Sync {
+    let failed = SinkError::server(&settings.server, doing);
+    move |write, error| match write {
+        Some(write) => SinkError::of_write(settings, write, error),
+        None => failed(error),
     }
 }
 

@@ -28,7 +28,8 @@ const READ_BYTES: usize = 128 * 1024;
 /// A stream that brings this much within a millisecond is a backlog: waiting a millisecond between reads then
 /// costs no latency that matters and saves the walsender and us a system call for each message.
 const COALESCE_BYTES: usize = 16 * 1024;
-/// After this long without a byte the server is asked whether it lives, and after three times as long given up.
+/// After this long without a byte the server is asked whether it lives, and after twice as long without an answer given
+/// up.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// What the source tells the task.
@@ -56,6 +57,11 @@ pub(crate) struct Feed {
 impl Drop for Feed {
     fn drop(&mut self) {
         self.task.abort();
+        // The meter outlives the connection. What the task would send from here on, it takes back itself.
+        self.chunks.close();
+        while let Ok(chunk) = self.chunks.try_recv() {
+            self.make_room(&chunk);
+        }
     }
 }
 
@@ -65,6 +71,16 @@ impl Feed {
         stream: Stream,
         room_bytes: usize,
         status_interval: Duration,
+        orders: Orders,
+        meter: Arc<Meter>,
+    ) -> Self {
+        Self::with_silence(stream, room_bytes, (status_interval, SILENCE), orders, meter)
+    }
+
+    fn with_silence(
+        stream: Stream,
+        room_bytes: usize,
+        (status_interval, silence): (Duration, Duration),
         orders: Orders,
         meter: Arc<Meter>,
     ) -> Self {
@@ -84,6 +100,7 @@ impl Feed {
             send,
             meter: meter.clone(),
             coalesce,
+            silence,
         };
         let task = tokio::spawn(worker.run(status_interval));
         Self { chunks, room, room_bytes, orders, task, meter }
@@ -164,6 +181,7 @@ struct Worker {
     send: mpsc::UnboundedSender<Result<Bytes, ServerError>>,
     meter: Arc<Meter>,
     coalesce: bool,
+    silence: Duration,
 }
 
 /// What looking at the buffer's new frames found.
@@ -185,14 +203,14 @@ impl Worker {
         let mut tick = interval(status_interval);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
-        let mut asked = false;
+        let mut asked = None;
         let mut window = (Instant::now(), 0_usize);
         loop {
             // A chunk keeps its whole buffer alive: what is left of one is used up before the next is asked for.
             if self.buffer.capacity() - self.buffer.len() < READ_BYTES / 16 {
                 self.buffer.reserve(READ_BYTES);
             }
-            let silence = if asked { SILENCE * 3 } else { SILENCE };
+            let given_up = asked.map(|asked| asked + self.silence * 2);
             let hurry = self.voice.orders.borrow().hurry;
             tokio::select! {
                 read = self.read.read_buf(&mut self.buffer) => {
@@ -200,7 +218,7 @@ impl Worker {
                     if n == 0 {
                         return Err(ServerError::Closed);
                     }
-                    (heard, asked) = (Instant::now(), false);
+                    (heard, asked) = (Instant::now(), None);
                     Meter::add(&self.meter.bytes, n as u64);
                     window.1 += n;
                 }
@@ -212,20 +230,24 @@ impl Worker {
                     self.voice.say(hurry).await?;
                 }
                 () = sleep(Duration::from_millis(100)), if hurry => self.voice.say(true).await?,
-                () = sleep_until(heard + silence) => {
-                    if asked {
+                () = sleep_until(given_up.unwrap_or(heard + self.silence)) => {
+                    if given_up.is_some() {
                         return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "the server has gone silent").into());
                     }
                     self.voice.say(true).await?;
-                    asked = true;
+                    asked = Some(Instant::now());
                 }
             }
             let found = self.look()?;
             if found.reply {
                 self.voice.say(false).await?;
             }
-            if self.whole > 0 && !self.hand_over(&mut tick).await? {
-                return self.goodbye().await;
+            if self.whole > 0 {
+                if !self.hand_over(&mut tick).await? {
+                    return self.goodbye().await;
+                }
+                // Nothing was read while there was no room: that silence was ours.
+                (heard, asked) = (Instant::now(), None);
             }
             if let Some(error) = found.ended {
                 return Err(error);
@@ -305,66 +327,15 @@ impl Worker {
                 }
             }
         }
-        self.meter.queue_bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-        self.send.send(Ok(chunk)).map_err(|_| ServerError::Closed)?;
+        let bytes = chunk.len() as u64;
+        self.meter.queue_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if self.send.send(Ok(chunk)).is_err() {
+            self.meter.queue_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(ServerError::Closed);
+        }
         Ok(true)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::AsyncWriteExt;
-    use tokio::net::{TcpListener, TcpStream};
-
-    const FRAME: usize = 1 << 10;
-    const ROOM: usize = 1 << 20;
-    /// More than any socket keeps by itself.
-    const FRAMES: usize = 64 << 10;
-
-    async fn pair() -> (TcpStream, Stream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (server, client) = tokio::join!(listener.accept(), TcpStream::connect(address));
-        (server.unwrap().0, Stream::Tcp(client.unwrap()))
-    }
-
-    /// A server whose frames nobody takes cannot go on, and what waits here is no more than there is room for.
-    #[tokio::test]
-    async fn what_nobody_takes_stays_with_the_server() {
-        let (mut server, stream) = pair().await;
-        let orders = Orders { confirmed: Lsn::ZERO, hurry: false, stop: false };
-        let meter = Arc::new(Meter::default());
-        let mut feed = Feed::start(stream, ROOM, Duration::from_secs(10), orders, meter.clone());
-        let mut frame = vec![0_u8; FRAME];
-        frame[0] = b'd';
-        frame[1..5].copy_from_slice(&(FRAME as u32 - 1).to_be_bytes());
-        let sending = async {
-            for _ in 0..FRAMES {
-                server.write_all(&frame).await.unwrap();
-            }
-        };
-        tokio::pin!(sending);
-        let full = async {
-            while feed.room.available_permits() > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::select! {
-            () = full => {}
-            () = &mut sending => panic!("the server got rid of everything"),
-        }
-        let waits = meter.queue_bytes.load(Ordering::Relaxed);
-        assert!(waits <= ROOM as u64, "{waits} bytes wait where there is room for {ROOM}");
-        let taking = async {
-            let mut taken = 0;
-            while taken < FRAMES * FRAME {
-                taken += feed.next().await.unwrap().len();
-            }
-            taken
-        };
-        let ((), taken) = tokio::join!(sending, taking);
-        assert_eq!(taken, FRAMES * FRAME);
-        assert_eq!(meter.queue_bytes.load(Ordering::Relaxed), 0);
-    }
-}
+mod tests;

@@ -24,6 +24,7 @@ mod snapshot;
 mod source;
 mod source_type;
 mod stream;
+mod timeline;
 mod walsender;
 mod watch;
 
@@ -31,7 +32,7 @@ pub use config::{PatternError, Settings, SnapshotMode, TablePattern, is_slot_nam
 pub use error::SourceError;
 pub use heartbeat::Heartbeat;
 pub use prefixes::Prefixes;
-pub use preflight::{compare, drop_made, grants, preflight, schemas, wal_end};
+pub use preflight::{compare, drop_made, grants, in_use, preflight, schemas, wal_end};
 pub use selection::Selection;
 pub use shape::{MessageKey, Shape, SourceTypes};
 pub use source::PostgresSource;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use postgres_client::{Session, lock_number};
+use postgres_client::{Holder, Session, lock_number};
 
 use crate::config::Settings;
 use crate::error::SourceError;
@@ -12,12 +12,18 @@ use crate::walsender::Walsender;
 /// How often the lock is asked for while another has it.
 const RETRY: Duration = Duration::from_millis(500);
 
-const HOLDER: &str = "
-    SELECT a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), coalesce(a.backend_start::text, '?')
-    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-      AND (l.classid::int8 << 32 | l.objid::int8) = $1";
+/// Who has the lock, if anybody has.
+pub(crate) async fn held(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Option<Holder>, SourceError> {
+    let holder = session.lock_holder(number(settings)).await;
+    holder.map_err(SourceError::server(&settings.server, "read the lock's holder"))
+}
+
+fn number(settings: &Settings) -> i64 {
+    lock_number(&format!("pgrelay source {}", settings.slot))
+}
 
 /// Takes the lock, waiting while another has it; says who that is whenever it changes.
 pub(crate) async fn take(
@@ -26,7 +32,7 @@ pub(crate) async fn take(
     settings: &Settings,
     waiting: impl Fn(String),
 ) -> Result<(), SourceError> {
-    let number = lock_number(&format!("pgrelay source {}", settings.slot));
+    let number = number(settings);
     let failed = || SourceError::server(&settings.server, "take the lock of the slot");
     let mut said = None;
     loop {
@@ -37,22 +43,14 @@ pub(crate) async fn take(
         if rows.first().and_then(|row| row.first()).and_then(Option::as_deref) == Some("t") {
             return Ok(());
         }
-        let holder =
-            session.query_opt(HOLDER, &[&number]).await.map_err(|error| failed()(error.into()))?;
-        if let Some(row) = holder {
-            let pid: i32 = row.get(0);
-            if said != Some(pid) {
-                said = Some(pid);
-                let text = format!(
-                    "another process holds the lock of slot {}: pid {pid}, {}, from {}, since {}",
-                    settings.slot,
-                    row.get::<_, &str>(1),
-                    row.get::<_, &str>(2),
-                    row.get::<_, &str>(3),
-                );
-                tracing::info!(slot = %settings.slot, "{text}; waiting to take over");
-                waiting(text);
-            }
+        if let Some(holder) = held(session, settings).await?
+            && said != Some(holder.pid)
+        {
+            said = Some(holder.pid);
+            let text =
+                format!("another process holds the lock of slot {}: {holder}", settings.slot);
+            tracing::info!(slot = %settings.slot, "{text}; waiting to take over");
+            waiting(text);
         }
         tokio::time::sleep(RETRY).await;
     }

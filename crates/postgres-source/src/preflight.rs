@@ -10,7 +10,7 @@ use crate::config::{Settings, SnapshotMode};
 use crate::error::SourceError;
 use crate::publication::{self, Publication};
 use crate::source::steps::{describe_all, to_read};
-use crate::{catalog, slot};
+use crate::{catalog, lock, slot, timeline};
 
 /// Everything about the source that would stop the pipeline, and what will hurt the primary some day.
 pub async fn preflight(settings: &Settings) -> Vec<Finding> {
@@ -270,17 +270,35 @@ pub fn grants(settings: &Settings) -> String {
     sql
 }
 
-/// Removes the slot and the publication the pipeline made; what is not there is not missed.
+/// The finding for a slot that somebody works with, this pipeline or another program.
 ///
 /// # Errors
-/// Where the server refuses.
-pub async fn drop_made(settings: &Settings) -> Result<(), SourceError> {
+/// Where the source cannot be read.
+pub async fn in_use(settings: &Settings) -> Result<Option<Finding>, SourceError> {
+    let session = connect(settings).await?;
+    let streams = slot::read(&session, settings).await?.and_then(|slot| slot.active_pid);
+    let holder = match lock::held(&session, settings).await? {
+        Some(holder) => Some(holder.to_string()),
+        None => streams.map(|pid| format!("pid {pid}")),
+    };
+    Ok(holder.map(|holder| {
+        Finding::outside("slot_in_use", slot::place(settings), format!("it is in use by {holder}"))
+            .remedy("stop what works with it, then try again")
+    }))
+}
+
+/// Removes the slot and the publication the pipeline made; what is not there is not missed. Gives a warning where the
+/// publication is not the pipeline's, and stays.
+///
+/// # Errors
+/// Where the server refuses, or the slot is of another kind or database.
+pub async fn drop_made(settings: &Settings) -> Result<Option<Finding>, SourceError> {
     let session = connect(settings).await?;
     if let Some(found) = slot::read(&session, settings).await? {
+        slot::check_kind(&found, settings)?;
         slot::drop(&session, settings, &found).await?;
     }
-    let sql = format!("DROP PUBLICATION IF EXISTS {}", quote_ident(&settings.publication));
-    session.batch_execute(&sql).await.map_err(asked(settings, "drop the publication"))
+    publication::drop_made(&session, settings).await
 }
 
 /// Whether the slot can give what a sink's checkpoint needs; nothing where there is nothing to compare yet.
@@ -301,6 +319,10 @@ pub async fn compare(settings: &Settings, checkpoint: Option<&cdc::Checkpoint>) 
                 if settings.snapshot.follows() && checkpoint.progress.start_lsn().is_some() =>
             {
                 let lost = slot::lost(found.as_ref(), settings, &checkpoint.progress, end);
+                let lost = match lost {
+                    None => timeline::check(settings, checkpoint).await?,
+                    lost => lost,
+                };
                 lost.map(|lost| Finding {
                     warning: settings.snapshot == SnapshotMode::WhenNeeded,
                     ..lost

@@ -33,15 +33,7 @@ pub(crate) async fn wanted(
     settings: &Settings,
     captured: &Captured,
 ) -> Result<Vec<Table>, SourceError> {
-    let mut all = catalog::tables(session, None)
-        .await
-        .map_err(SourceError::server(&settings.server, "read the catalog"))?;
-    if !settings.via_root {
-        check_rootless(settings, &all)?;
-        all.retain(|table| !table.partitioned);
-        // Each is a table like others.
-        all.iter_mut().for_each(|table| table.root = None);
-    }
+    let all = all(session, settings).await?;
     for pattern in &settings.tables {
         if let Some(table) = pattern.exact()
             && !all.iter().any(|known| known.name == *table)
@@ -51,6 +43,43 @@ pub(crate) async fn wanted(
                 .remedy(nearest(table, &all)).into());
         }
     }
+    let tables = listed(settings, all);
+    if tables.is_empty() && captured.is_empty() {
+        return Err(Finding::outside(
+            "table_missing",
+            format!("source {}", settings.server),
+            "no table matches `source.postgres.tables`",
+        )
+        .remedy("correct the patterns, or create the tables first")
+        .into());
+    }
+    Ok(tables)
+}
+
+/// The same, whatever is missing of them.
+pub(crate) async fn there(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Vec<Table>, SourceError> {
+    Ok(listed(settings, all(session, settings).await?))
+}
+
+/// What the file's list is matched with.
+async fn all(session: &Session, settings: &Settings) -> Result<Vec<Table>, SourceError> {
+    let mut all = catalog::tables(session, None)
+        .await
+        .map_err(SourceError::server(&settings.server, "read the catalog"))?;
+    if !settings.via_root {
+        check_rootless(settings, &all)?;
+        all.retain(|table| !table.partitioned);
+        // Each is a table like others.
+        all.iter_mut().for_each(|table| table.root = None);
+    }
+    Ok(all)
+}
+
+/// The tables of the file's list, each root with its leaves.
+fn listed(settings: &Settings, all: Vec<Table>) -> Vec<Table> {
     let is_wanted =
         |table: &Table| settings.tables.iter().any(|pattern| pattern.matches(&table.name));
     let roots: Vec<u32> = all
@@ -72,17 +101,8 @@ pub(crate) async fn wanted(
             root.leaves.push(leaf);
         }
     }
-    if tables.is_empty() && captured.is_empty() {
-        return Err(Finding::outside(
-            "table_missing",
-            format!("source {}", settings.server),
-            "no table matches `source.postgres.tables`",
-        )
-        .remedy("correct the patterns, or create the tables first")
-        .into());
-    }
     tables.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(tables)
+    tables
 }
 
 /// Refuses a root by its name where partitions are captured under their own: it has no rows.
@@ -226,7 +246,11 @@ pub(crate) async fn create(
     tables: &[Table],
 ) -> Result<(), SourceError> {
     let statement = create_statement(settings, tables.iter().map(|table| &table.name));
-    match session.batch_execute(&statement).await {
+    let name = quote_ident(&settings.publication);
+    // Both in one transaction: what is not marked is nobody's to drop.
+    let marked =
+        format!("{statement} COMMENT ON PUBLICATION {name} IS {};", quote_literal(&mark(settings)));
+    match session.batch_execute(&marked).await {
         Ok(()) => {
             tracing::info!(publication = %settings.publication, tables = tables.len(), "created the publication");
             Ok(())
@@ -250,6 +274,38 @@ pub(crate) async fn create(
             format!("create publication {}", settings.publication),
         )(error.into())),
     }
+}
+
+/// The comment of a publication that this pipeline made.
+fn mark(settings: &Settings) -> String {
+    format!("made by pgrelay for slot {}", settings.slot)
+}
+
+/// Drops the publication if this pipeline made it. One that it found there may have other readers: they would need a
+/// copy anew, as a slot cannot send for a publication made after it. So it stays, which the finding says.
+pub(crate) async fn drop_made(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Option<Finding>, SourceError> {
+    const COMMENT: &str = "
+        SELECT coalesce(pg_catalog.obj_description(oid, 'pg_publication'), '')
+        FROM pg_catalog.pg_publication WHERE pubname = $1";
+    let failed = |error: tokio_postgres::Error| {
+        SourceError::server(&settings.server, "drop the publication")(error.into())
+    };
+    let row = session.query_opt(COMMENT, &[&&*settings.publication]).await.map_err(failed)?;
+    let Some(row) = row else { return Ok(None) };
+    let statement = format!("DROP PUBLICATION {};", quote_ident(&settings.publication));
+    if row.get::<_, &str>(0) == mark(settings) {
+        session.batch_execute(&statement).await.map_err(failed)?;
+        return Ok(None);
+    }
+    let finding = Finding::warning(
+        "publication_left",
+        place(settings),
+        "it does not bear the mark of one that this pipeline made, so it stays: others may read it",
+    );
+    Ok(Some(finding.remedy("where nobody does, let its owner drop it").run(statement)))
 }
 
 fn place(settings: &Settings) -> String {

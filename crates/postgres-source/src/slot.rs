@@ -47,7 +47,7 @@ pub(crate) fn place(settings: &Settings) -> String {
 }
 
 /// The ways on when a slot cannot give what the checkpoint needs: changes are missing either way.
-fn anew(settings: &Settings) -> String {
+pub(crate) fn anew(settings: &Settings) -> String {
     format!(
         "changes since the checkpoint cannot be read any more: write `snapshot: when_needed`, and all tables are copied anew; or run `pgrelay drop` for pipeline {} and start it again with `snapshot: initial` and emptied target tables; or restore the slot from a backup of the server",
         settings.pipeline
@@ -198,6 +198,35 @@ pub(crate) async fn drop(
     dropped.map_err(|error| {
         SourceError::server(&settings.server, format!("drop slot {}", settings.slot))(error.into())
     })
+}
+
+/// How long a stop waits for the slot of an unfinished copy.
+pub(crate) const GIVE_UP_LIMIT: Duration = Duration::from_secs(2);
+
+/// Drops the slot of a copy that does not go on, or says that it is left. One that ends with its connection needs neither.
+pub(crate) async fn give_up(session: &Session, settings: &Settings) {
+    if !settings.snapshot.follows() {
+        return;
+    }
+    let dropped = async {
+        match read(session, settings).await? {
+            Some(slot) => drop(session, settings, &slot).await,
+            None => Ok(()),
+        }
+    };
+    match tokio::time::timeout(GIVE_UP_LIMIT, dropped).await {
+        Ok(Ok(())) => {
+            tracing::info!(slot = %settings.slot, "dropped the slot of a copy that does not go on");
+        }
+        Ok(Err(error)) => warn_left(settings, &error.to_string()),
+        Err(_) => warn_left(settings, "the server does not answer"),
+    }
+}
+
+/// Says that a slot keeps WAL for nobody.
+pub(crate) fn warn_left(settings: &Settings, reason: &str) {
+    let statement = format!("SELECT pg_drop_replication_slot({});", quote_literal(&settings.slot));
+    tracing::warn!(slot = %settings.slot, reason, statement, "the slot of a copy that does not go on may be left: it keeps WAL until the pipeline starts again, or somebody drops it");
 }
 
 /// A slot just made: where it is consistent, and the snapshot it exported.

@@ -118,7 +118,7 @@ impl Snapshot {
             .await
             .map_err(failed())?;
         let begin = format!(
-            "SET idle_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}",
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}",
             quote_literal(name)
         );
         session.batch_execute(&begin).await.map_err(|error| failed()(error.into()))?;

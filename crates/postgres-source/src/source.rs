@@ -13,16 +13,16 @@ use cdc::{Batch, Checkpoint, Lsn, Meter, Phase, Progress, Source, SourceId};
 use postgres_client::Session;
 use tokio::task::JoinHandle;
 
-use self::resume::{copies_anew, not_newly_listed, not_recreated, same_source};
+use self::resume::{copies_anew, not_newly_listed, not_recreated, same_source, still_listed};
 use self::steps::{Claimed, Copying};
-use crate::config::Settings;
+use crate::config::{Settings, SnapshotMode};
 use crate::error::SourceError;
 use crate::heartbeat::Action;
 use crate::monitor::Monitor;
 use crate::publication;
 use crate::stream::Stream;
-use crate::walsender::Walsender;
-use crate::{lock, slot, watch};
+use crate::walsender::{System, Walsender};
+use crate::{lock, slot, timeline, watch};
 
 /// A publication as a source.
 pub struct PostgresSource {
@@ -92,6 +92,35 @@ impl PostgresSource {
         }
     }
 
+    fn source_id(&self, system: System) -> Arc<SourceId> {
+        Arc::new(SourceId {
+            system_identifier: system.identifier,
+            database: self.settings.server.database.clone(),
+            slot: self.settings.slot.to_string(),
+            timeline: system.timeline,
+        })
+    }
+
+    /// Refuses a checkpoint of another source, or of a history this one left; where the file says so, the reason is one to
+    /// copy anew.
+    async fn same_history(
+        &self,
+        walsender: &mut Walsender,
+        checkpoint: Option<&Checkpoint>,
+        source: &SourceId,
+    ) -> Result<Option<String>, SourceError> {
+        let Some(checkpoint) = checkpoint else { return Ok(None) };
+        same_source(&self.settings, checkpoint, source)?;
+        let forked =
+            timeline::forked(walsender, &self.settings, checkpoint, source.timeline).await?;
+        match forked {
+            Some(finding) if self.settings.snapshot != SnapshotMode::WhenNeeded => {
+                Err(finding.into())
+            }
+            forked => Ok(forked.map(|finding| finding.reason)),
+        }
+    }
+
     fn failed(
         &self,
         doing: &str,
@@ -144,27 +173,18 @@ impl Source for PostgresSource {
             });
         };
         let (mut walsender, session) = *connections;
-        let rows =
-            walsender.query("IDENTIFY_SYSTEM").await.map_err(self.failed("identify the system"))?;
-        let cell = |i: usize| {
-            rows.first().and_then(|row| row.get(i)).and_then(Clone::clone).unwrap_or_default()
-        };
-        let wal_end: Lsn = cell(2).parse().unwrap_or(Lsn::ZERO);
-        let source = Arc::new(SourceId {
-            system_identifier: cell(0),
-            database: self.settings.server.database.clone(),
-            slot: self.settings.slot.to_string(),
-        });
-        if let Some(checkpoint) = &after {
-            same_source(&self.settings, checkpoint, &source)?;
-        }
+        let system = walsender.identify().await.map_err(self.failed("identify the system"))?;
+        let wal_end = system.wal_end;
+        let source = self.source_id(system);
+        let forked = self.same_history(&mut walsender, after.as_ref(), &source).await?;
         slot::check_free(&session, &self.settings).await?;
         let slot = slot::read(&session, &self.settings).await?;
         let anew = match &after {
             // What another reader of the slot copied is there.
             Some(after) if !takeover::is_first(after) => {
                 let copied = self.copied.load(Ordering::Relaxed);
-                copies_anew(&self.settings, after, slot.as_ref(), wal_end, copied)?
+                let anew = copies_anew(&self.settings, after, slot.as_ref(), wal_end, copied)?;
+                anew.or(forked)
             }
             _ => None,
         };
@@ -195,12 +215,15 @@ impl Source for PostgresSource {
             (Some(Checkpoint { taken: Some(taken), progress, source: None, .. }), Some(slot)) => {
                 self.take_over(made, &slot, (progress, taken), wal_end).await
             }
-            (Some(checkpoint), Some(slot)) => {
+            (Some(mut checkpoint), Some(slot)) => {
                 slot::check(&slot, &self.settings)?;
                 slot::compare(&slot, &self.settings, &checkpoint.progress, wal_end)?;
                 not_recreated(&self.settings, &checkpoint.captured, &made.tables)?;
                 self.check_publication(&made)?;
+                checkpoint.captured =
+                    still_listed(&self.settings, checkpoint.captured, &made.tables);
                 not_newly_listed(&self.settings, &checkpoint.captured, &made.tables)?;
+                checkpoint.source = Some(made.source.clone());
                 self.open_stream(*made, checkpoint, None);
                 Ok(())
             }
@@ -220,7 +243,10 @@ impl Source for PostgresSource {
                 // The attempt is being stored; `confirm` goes on from here.
                 State::Announced { .. } | State::Copied => std::future::pending().await,
                 State::Creating(task) => {
-                    self.state = State::Copying(Box::new(joined(task.await)??))
+                    let created = task.await;
+                    // It is not to be waited for again.
+                    self.state = State::Idle;
+                    self.state = State::Copying(Box::new(joined(created)??));
                 }
                 State::Copying(copying) => {
                     let at = Checkpoint {
@@ -278,10 +304,13 @@ impl Source for PostgresSource {
     }
 
     async fn stop(&mut self) {
-        if let State::Streaming(stream) = &mut self.state {
-            stream.stop().await;
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Streaming(mut stream) => stream.stop().await,
+            // The end of the copy was not given away, so no checkpoint can stand at the slot.
+            State::Creating(task) => steps::stop_creating(task, &self.settings).await,
+            State::Copying(copying) => copying.give_up(&self.settings).await,
+            _ => {}
         }
-        self.state = State::Idle;
         self.action = None;
     }
 }

@@ -81,6 +81,8 @@ pub(crate) struct Stream {
     inside: bool,
     /// Somebody waits for this LSN.
     wanted: Option<Lsn>,
+    /// Where the last keepalive stood.
+    kept_alive: Lsn,
     beat: Beat,
 }
 
@@ -114,6 +116,7 @@ impl Stream {
             first: None,
             inside: matches!(start.progress, Progress::Inside { .. }),
             wanted: None,
+            kept_alive: Lsn::ZERO,
             beat,
         })
     }
@@ -218,8 +221,14 @@ impl Stream {
         let lsn = self.lsn();
         let decode = |error| SourceError::Decode { lsn, error };
         match Frame::decode(payload).map_err(decode)? {
-            Frame::Keepalive { wal_end, .. } => {
+            Frame::Keepalive { wal_end, reply } => {
                 Meter::advance(&self.meter.sent_lsn, wal_end);
+                // Asked again from the same place, the server waits for our confirmation: it shuts down.
+                if reply && wal_end == self.kept_alive {
+                    self.wanted =
+                        self.wanted.filter(|wanted| *wanted > self.given.0).or(Some(wal_end));
+                }
+                self.kept_alive = wal_end;
                 // Between transactions, what was sent is what there is.
                 if self.open.is_none() && wal_end > self.building.end.unwrap_or(self.given.0) {
                     self.building.end = Some(wal_end);

@@ -5,12 +5,13 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-replication.html>
 
+use cdc::Lsn;
 use pgwire_replication::protocol::framing::{
     BackendMessage, read_backend_message, write_password_message, write_query,
     write_startup_message,
 };
 use pgwire_replication::protocol::messages::{ErrorFields, auth, parse_auth_request};
-use postgres_client::{Server, ServerError, Stream};
+use postgres_client::{ANSWER_TIMEOUT, NO_TIMEOUTS, Server, ServerError, Stream, answered};
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
 
@@ -30,6 +31,14 @@ const SETTINGS: [(&str, &str); 7] = [
 
 /// A row of a simple query's answer.
 pub(crate) type TextRow = Vec<Option<String>>;
+
+/// What `IDENTIFY_SYSTEM` says.
+#[derive(Debug)]
+pub(crate) struct System {
+    pub(crate) identifier: String,
+    pub(crate) timeline: Option<u32>,
+    pub(crate) wal_end: Lsn,
+}
 
 /// A connection in replication mode, before it streams.
 #[derive(Debug)]
@@ -63,6 +72,10 @@ impl Walsender {
         server: &Server,
         application_name: &str,
     ) -> Result<Self, ServerError> {
+        answered(ANSWER_TIMEOUT, Self::connect_untimed(server, application_name)).await
+    }
+
+    async fn connect_untimed(server: &Server, application_name: &str) -> Result<Self, ServerError> {
         let mut stream = server.open().await?;
         let mut parameters = vec![
             ("user", server.user.as_str()),
@@ -81,11 +94,20 @@ impl Walsender {
                 break;
             }
         }
-        // Statements may wait for long and the session may idle for long while a snapshot is copied.
-        walsender.query("SET statement_timeout = 0").await?;
-        walsender.query("SET lock_timeout = 0").await?;
-        walsender.query("SET idle_session_timeout = 0").await?;
+        // Statements may wait for long, and the session idles for long, in a transaction, while its snapshot is copied.
+        walsender.query(NO_TIMEOUTS).await?;
         Ok(walsender)
+    }
+
+    /// Which server this is and where its WAL ends.
+    pub(crate) async fn identify(&mut self) -> Result<System, ServerError> {
+        let row = self.query("IDENTIFY_SYSTEM").await?.into_iter().next().unwrap_or_default();
+        let cell = |i: usize| row.get(i).and_then(Option::as_deref).unwrap_or_default();
+        Ok(System {
+            identifier: cell(0).to_owned(),
+            timeline: cell(1).parse().ok(),
+            wal_end: cell(2).parse().unwrap_or(Lsn::ZERO),
+        })
     }
 
     /// The next message; an error response is an error.

@@ -15,7 +15,7 @@ pub fn what(pipeline: &Pipeline) -> Vec<String> {
     let mut list = Vec::new();
     if let Some(source) = pipeline.source() {
         list.push(format!(
-            "replication slot {} and publication {} at {}",
+            "replication slot {} and, if the pipeline made it, publication {} at {}",
             source.slot, source.publication, source.server
         ));
     }
@@ -31,22 +31,42 @@ pub fn what(pipeline: &Pipeline) -> Vec<String> {
     list
 }
 
-/// Removes it.
-///
-/// # Errors
-/// The first system that refuses; what was removed before stays removed, and a second try goes on from there.
-pub async fn drop(pipeline: &Pipeline) -> Result<(), Box<Finding>> {
-    let failed = |error: &dyn Fault| {
-        Box::new(error.finding().within(&format!("pipeline {}", pipeline.name)))
-    };
+/// Says who is still at work with it: what is removed under a running service is removed by half. Who cannot be asked is
+/// asked once more when it is removed.
+async fn in_use(pipeline: &Pipeline) -> Option<Finding> {
+    if let Some(source) = pipeline.source()
+        && let Ok(Some(finding)) = postgres_source::in_use(source).await
+    {
+        return Some(finding);
+    }
+    postgres_sink::in_use(pipeline.sink()?).await.ok()?
+}
+
+/// Removes it, unless it is in use. What one system refuses keeps nothing from being removed from the others; a second try goes on from there.
+/// Gives what was refused, and warnings of what stays because the pipeline did not make it.
+pub async fn drop(pipeline: &Pipeline) -> Vec<Finding> {
+    let within = format!("pipeline {}", pipeline.name);
+    if let Some(finding) = in_use(pipeline).await {
+        return vec![finding.within(&within)];
+    }
+    let mut findings = Vec::new();
+    let mut failed = |error: &dyn Fault| findings.push(error.finding());
+    let mut left = None;
     if let Some(source) = pipeline.source() {
-        postgres_source::drop_made(source).await.map_err(|error| failed(&error))?;
+        match postgres_source::drop_made(source).await {
+            Ok(warning) => left = warning,
+            Err(error) => failed(&error),
+        }
     }
-    if let Some(log) = written(pipeline) {
-        pgrelay_log::forget(log).await.map_err(|error| failed(&error))?;
+    if let Some(log) = written(pipeline)
+        && let Err(error) = pgrelay_log::forget(log).await
+    {
+        failed(&error);
     }
-    if let Some(sink) = pipeline.sink() {
-        postgres_sink::drop_made(sink).await.map_err(|error| failed(&error))?;
+    if let Some(sink) = pipeline.sink()
+        && let Err(error) = postgres_sink::drop_made(sink).await
+    {
+        failed(&error);
     }
-    Ok(())
+    findings.into_iter().chain(left).map(|finding| finding.within(&within)).collect()
 }

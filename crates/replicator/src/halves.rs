@@ -7,6 +7,7 @@ use cdc::{Finding, Lsn, Meter};
 use pgrelay_log::{LogEnd, LogSettings, LogSink, LogSource};
 use postgres_sink::{PostgresSink, TargetCatalog};
 use postgres_source::PostgresSource;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use transforms::NewColumns;
 
@@ -50,6 +51,8 @@ pub struct Half {
     pub meter: Arc<Meter>,
     /// Whether it has copied the tables since the process started.
     pub copied: Arc<AtomicBool>,
+    /// What `--until` means for the pipeline: all its halves end at one place.
+    pub until: Arc<OnceCell<Until>>,
 }
 
 /// What `--until` says.
@@ -75,11 +78,13 @@ impl std::str::FromStr for Goal {
 impl Pipeline {
     /// Its halves.
     pub fn halves(self: &Arc<Self>) -> Vec<Half> {
+        let until = Arc::new(OnceCell::new());
         let half = |role| Half {
             pipeline: self.clone(),
             role,
             meter: Arc::default(),
             copied: Arc::default(),
+            until: until.clone(),
         };
         match &self.ends {
             Ends::Direct(..) => vec![half(Role::Direct)],
@@ -168,7 +173,10 @@ impl Half {
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await
             }
             (Ends::Log { source: Some(source), log, .. }, Role::Capture) => {
-                self.warn_of_truncates(source).await;
+                let warned = stop.run_until_cancelled(self.warn_of_truncates(source)).await;
+                if warned.is_none() {
+                    return Ok(());
+                }
                 let mut source = self.capture(source, until);
                 let mut sink = LogSink::new((**log).clone(), meter.clone());
                 run(&mut source, &mut chain, &mut sink, meter, BOUNDS, until, stop).await

@@ -33,13 +33,15 @@ enum LogStyle {
 }
 
 const LISTEN: &str = "127.0.0.1:8083";
+/// Where pipeline files are, if none is named.
+const FOLDER: &str = "pipelines/";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run pipelines until SIGTERM or SIGINT.
     Serve {
         /// Pipeline files, or folders of them.
-        #[arg(default_value = "pipelines/")]
+        #[arg(default_value = FOLDER)]
         paths: Vec<PathBuf>,
         /// Stop once everything committed by then is durable at the far end: `now`, or an LSN.
         #[arg(long)]
@@ -51,13 +53,13 @@ enum Command {
     /// Try every claim of the pipeline files against the live systems.
     Check {
         /// Pipeline files, or folders of them.
-        #[arg(default_value = "pipelines/")]
+        #[arg(default_value = FOLDER)]
         paths: Vec<PathBuf>,
     },
     /// Show each half's phase and lag, from a running service or from the systems themselves.
     Status {
         /// Pipeline files, or folders of them.
-        #[arg(default_value = "pipelines/")]
+        #[arg(default_value = FOLDER)]
         paths: Vec<PathBuf>,
         /// Where a running service answers.
         #[arg(long, default_value = LISTEN)]
@@ -112,6 +114,8 @@ fn logging(style: LogStyle) {
         }
         LogStyle::Json => builder.json().init(),
     }
+    // Whatever is asked for: a library that logs prints the parameters of statements at `debug`, which are values of rows.
+    log::set_max_level(log::max_level().min(log::LevelFilter::Info));
 }
 
 /// Writes a finding: one a paragraph, or one a line.
@@ -205,10 +209,12 @@ async fn run_check(style: LogStyle, pipelines: &[Pipeline]) -> u8 {
 
 async fn run_status(style: LogStyle, paths: &[PathBuf], listen: SocketAddr) -> anyhow::Result<u8> {
     let running = status::ask(listen).await;
+    // Where nobody named a file, the service that runs is asked about all it has.
+    let named = paths != [PathBuf::from(FOLDER)];
     let pipelines = match (config::load(paths), &running) {
         (Ok(pipelines), _) => pipelines,
-        (Err(_), Some(_)) => Vec::new(),
-        (Err(findings), None) => return Ok(reported(style, &findings)),
+        (Err(_), Some(_)) if !named => Vec::new(),
+        (Err(findings), _) => return Ok(reported(style, &findings)),
     };
     let running = running.unwrap_or_default();
     let mut worst = 0;
@@ -252,8 +258,9 @@ async fn run_drop(style: LogStyle, pipelines: &[Pipeline], yes: bool) -> anyhow:
                 return Ok(Status::Failed as u8);
             }
         }
-        if let Err(finding) = drop::drop(pipeline).await {
-            return Ok(reported(style, &[*finding]));
+        let status = reported(style, &drop::drop(pipeline).await);
+        if status != 0 {
+            return Ok(status);
         }
         println!("pipeline {}: removed", pipeline.name);
     }

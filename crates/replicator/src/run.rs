@@ -167,7 +167,13 @@ impl Waiting {
             Err(failure) => self.failure = Some(failure),
             Ok(next) => match self.batches.back_mut() {
                 // A batch that begins an attempt is written alone: what was before it is void.
-                Some(last) if !next.begin && fits(last, bounds) => last.append(next),
+                Some(last)
+                    if !next.begin
+                        && fits(last, bounds)
+                        && !last.is_outdated_by(&next.relations) =>
+                {
+                    last.append(next);
+                }
                 _ => self.batches.push_back(next),
             },
         }

@@ -31,11 +31,10 @@ pub async fn supervise(half: Arc<Half>, goal: Option<Goal>, stop: CancellationTo
     let begun = Instant::now();
     let mut pause = PAUSE_MIN;
     let mut worked_once = false;
-    let mut until = None;
     loop {
         half.meter.enter(Phase::Starting);
         let before = progress(&half.meter);
-        let failure = match attempt(&half, goal, &mut until, &stop).await {
+        let failure = match attempt(&half, goal, &stop).await {
             Ok(()) => {
                 half.meter.enter(Phase::Stopped);
                 return Ended::Done;
@@ -71,17 +70,16 @@ pub async fn supervise(half: Arc<Half>, goal: Option<Goal>, stop: CancellationTo
     }
 }
 
-async fn attempt(
-    half: &Half,
-    goal: Option<Goal>,
-    until: &mut Option<Until>,
-    stop: &CancellationToken,
-) -> Result<(), Failure> {
-    if half.pipeline.ends_copied() {
-        *until = Some(Until::Copied);
-    } else if let (Some(goal), None) = (goal, &until) {
-        *until = Some(half.pipeline.until(goal).await?);
-    }
+async fn attempt(half: &Half, goal: Option<Goal>, stop: &CancellationToken) -> Result<(), Failure> {
+    let until = match goal {
+        _ if half.pipeline.ends_copied() => Some(Until::Copied),
+        None => None,
+        Some(goal) => {
+            let asked = half.until.get_or_try_init(|| half.pipeline.until(goal));
+            let Some(asked) = stop.run_until_cancelled(asked).await else { return Ok(()) };
+            Some(asked?.clone())
+        }
+    };
     // Says whose batch the marks under it speak of; only who asks for the marks sees it.
     let role = half.role.word();
     let span = tracing::trace_span!(target: "pgrelay::phase", "half", role);

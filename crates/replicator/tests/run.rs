@@ -213,6 +213,29 @@ async fn what_waits_is_bounded_by_events_and_by_bytes() {
     }
 }
 
+/// Rows of a version are written before the version that follows is made in the target.
+#[tokio::test]
+async fn a_batch_does_not_grow_over_a_new_version_of_its_table() {
+    let mut newer = (*schema()).clone();
+    newer.columns[0].pg = PgType::new(20, "bigint", Kind::Int8);
+    let newer = Arc::new(newer.sealed());
+    let mut batches = hundred();
+    for (n, place) in batches.iter_mut().enumerate().skip(50) {
+        *place = batch(&newer, (n as u64 + 1) * 10);
+    }
+    batches[50].relations = vec![newer];
+    let bounds = Bounds { batch_events_max: 1_000, ..BOUNDS };
+    let (said, ran) = play(batches, (1_000, None), bounds).await;
+    ran.unwrap();
+    let writes = said.iter().filter_map(|said| match said {
+        Said::Writing(events) => Some(events),
+        _ => None,
+    });
+    let ends: Vec<_> = writes.map(|events| *events.last().unwrap()).collect();
+    assert!(ends.contains(&Lsn::new(500)), "{ends:?}");
+    assert!(ends.len() <= 4, "{} writes for one new version", ends.len());
+}
+
 /// A row of a table version the chain never met ends the run: it is not left out.
 #[tokio::test]
 async fn an_event_the_chain_refuses_ends_the_run() {

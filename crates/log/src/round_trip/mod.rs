@@ -162,6 +162,7 @@ fn converter_of(format: Format) -> AnyConverter {
         system_identifier: "7".into(),
         database: "sh\"op".into(),
         slot: "s".into(),
+        timeline: Some(1),
     }));
     converter.begin(&batch, 1_700_000_000_123_456);
     converter

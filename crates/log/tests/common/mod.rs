@@ -154,6 +154,7 @@ pub fn checkpoint(progress: Progress) -> Checkpoint {
             system_identifier: "7".into(),
             database: "shop".into(),
             slot: "slot".into(),
+            timeline: Some(1),
         })),
         ..Checkpoint::new(progress)
     }

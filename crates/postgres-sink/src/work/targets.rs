@@ -6,11 +6,12 @@ use std::sync::Arc;
 use cdc::{Batch, Event, Finding, Schema, TableName};
 
 use super::Work;
+use crate::actions;
 use crate::create;
 use crate::error::SinkError;
 use crate::pipeline::Pipeline;
 use crate::settings::{Mode, Settings};
-use crate::target::{self, Lookup};
+use crate::target::{self, Lookup, Target};
 
 /// Another pipeline whose copy fills or has filled a table.
 const SHARED: &str = "
@@ -42,8 +43,10 @@ impl Work {
         if fresh.is_empty() {
             return Ok(());
         }
+        let mut found = Vec::with_capacity(fresh.len());
         for schema in fresh {
             let target = self.find_target(settings, schema).await?;
+            found.push(target.clone());
             self.targets.by_schema.insert(schema.fingerprint(), target);
         }
         let mut oids: Vec<u32> = self.targets.by_schema.values().map(|target| target.oid).collect();
@@ -52,6 +55,22 @@ impl Work {
         let order = target::parents_first(&self.claim.session, &oids).await;
         self.targets.order =
             order.map_err(SinkError::server(&settings.server, "read the target's foreign keys"))?;
+        self.warn(settings, &found).await
+    }
+
+    /// Says what is not well about tables that were met now.
+    async fn warn(&self, settings: &Settings, met: &[Arc<Target>]) -> Result<(), SinkError> {
+        let ours: Vec<_> =
+            self.targets.by_schema.values().map(|target| target.name.clone()).collect();
+        let acting = actions::between(&self.claim.session, settings, &ours).await;
+        let acting = acting
+            .map_err(SinkError::server(&settings.server, "read the target's foreign keys"))?;
+        let is_met = |name: &TableName| met.iter().any(|target| target.name == *name);
+        let acting = acting.iter().filter(|action| is_met(&action.child) || is_met(&action.parent));
+        let warnings = met.iter().flat_map(|target| target.warnings.iter().cloned());
+        for finding in warnings.chain(acting.map(|action| action.warning(settings))) {
+            tracing::warn!(code = finding.code, place = %finding.place, reason = %finding.reason, remedy = %finding.remedy, run = %finding.statement, "look at the target");
+        }
         Ok(())
     }
 
@@ -59,7 +78,7 @@ impl Work {
         &self,
         settings: &Settings,
         schema: &Schema,
-    ) -> Result<Arc<target::Target>, SinkError> {
+    ) -> Result<Arc<Target>, SinkError> {
         let session = &self.claim.session;
         // Where another session makes some of the columns, the others are made the next time.
         for _ in 0..4 {
@@ -74,8 +93,9 @@ impl Work {
         Err(Finding::outside(
             "target_table_missing",
             format!("target {}, table {}", settings.server, schema.table),
-            "the table was made and is not there",
+            "the table was made and is not there: a type may have its name, which a table needs for its rows, or another session drops it",
         )
+        .remedy("rename the type, or give the table another name in the target: `tables` under `sink.postgres`")
         .into())
     }
 

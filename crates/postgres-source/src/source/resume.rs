@@ -1,6 +1,8 @@
-//! What a start with a checkpoint refuses, and when it copies the tables anew.
+//! What a start with a checkpoint refuses or forgets, and when it copies the tables anew.
 
-use cdc::{Captured, Checkpoint, Finding, Lsn, Progress, SourceId};
+use std::sync::Arc;
+
+use cdc::{Captured, Checkpoint, Finding, Lsn, Progress, SourceId, TableName};
 
 use crate::catalog::Table;
 use crate::config::{Settings, SnapshotMode};
@@ -48,6 +50,30 @@ pub(super) fn same_source(
     };
     Err(Finding::outside("checkpoint_of_another_source", format!("source {}", settings.server), format!("the checkpoint of pipeline {} belongs to {what} {was}, this is {is}: its positions mean nothing here", settings.pipeline))
         .remedy(format!("correct `source.postgres`, give the pipeline another name, or run `pgrelay drop` for pipeline {} and start it again, which copies all tables", settings.pipeline)).into())
+}
+
+/// The captured tables without those that the file no longer lists: what it says of masks, it says of the listed ones
+/// only. The checkpoint forgets them, so that one listed again is new: its copy is older than what was left out. Where
+/// renames are followed, a table that has a listed name by now is listed, whatever its changes so far call it.
+pub(super) fn still_listed(
+    settings: &Settings,
+    captured: Arc<Captured>,
+    tables: &[Table],
+) -> Arc<Captured> {
+    let is_listed = |oid: u32, name: &TableName| {
+        settings.tables.iter().any(|pattern| pattern.matches(name))
+            || (settings.follows_renames && tables.iter().any(|table| table.oid == oid))
+    };
+    let (listed, forgotten): (Captured, Captured) = Captured::clone(&captured)
+        .into_iter()
+        .partition(|(oid, known)| is_listed(*oid, &known.table));
+    if forgotten.is_empty() {
+        return captured;
+    }
+    for known in forgotten.values() {
+        tracing::warn!(pipeline = %settings.pipeline, table = %known.table, "`source.postgres.tables` lists the table no longer: its changes are left out from here on, and to list it again takes a new copy");
+    }
+    Arc::new(listed)
 }
 
 /// Refuses a table that has only the name of the one that was captured.

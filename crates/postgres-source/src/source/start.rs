@@ -2,7 +2,9 @@
 
 use cdc::{Batch, Checkpoint, Lsn, Phase, Progress};
 
-use super::steps::{Claimed, Copying, captured, create_and_copy, describe_all, open, to_read};
+use super::steps::{
+    Claimed, Copying, captured, create_and_copy, describe_all, open, read_again, to_read,
+};
 use super::{PostgresSource, State, unreachable_state};
 use crate::error::SourceError;
 use crate::publication;
@@ -16,12 +18,13 @@ impl PostgresSource {
         }
         let made = self.with_publication(made).await?;
         let meter = self.meter.clone();
-        let Claimed { walsender, session, source, tables, publication, old } = *made;
+        let Claimed { walsender, session, source, tables, old, .. } = *made;
         let created = slot::create(walsender, &session, &self.settings, |text| {
             meter.enter(Phase::Waiting(text))
         })
         .await?;
         let (at, walsender) = (created.consistent_point, created.walsender);
+        let (tables, publication) = read_again(&session, &self.settings, tables).await?;
         let made = Claimed { walsender, session, source, tables, publication, old };
         self.stream_from(made, at).await
     }

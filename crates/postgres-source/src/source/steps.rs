@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use cdc::{Captured, CapturedTable, Checkpoint, Lsn, Meter, Phase, Progress, Schema, SourceId};
 use postgres_client::Session;
+use tokio::task::JoinHandle;
 
 use super::unreachable_state;
 use crate::catalog::{self, Table};
 use crate::config::Settings;
 use crate::error::SourceError;
 use crate::feed::{Feed, Orders};
-use crate::publication::Publication;
-use crate::slot::{self, Slot};
+use crate::publication::{self, Publication};
+use crate::slot::{self, Created, Slot};
 use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
 use crate::stream::Stream;
 use crate::walsender::Walsender;
@@ -38,6 +39,32 @@ pub(super) struct Copying {
     pub(super) attempt: u32,
     pub(super) end: Checkpoint,
     pub(super) first: Vec<Arc<Schema>>,
+}
+
+impl Copying {
+    /// Drops the slot of a copy that does not go on: the next one makes its own, and until then this one would only keep
+    /// WAL on the source. The lock goes after it.
+    pub(super) async fn give_up(self, settings: &Settings) {
+        let Copying { walsender, session, snapshot, .. } = self;
+        drop(snapshot);
+        slot::give_up(&session, settings).await;
+        drop(walsender);
+    }
+}
+
+/// Stops while the slot is being made. The server goes on with that whoever waits, so it is waited for a little.
+pub(super) async fn stop_creating(
+    mut task: JoinHandle<Result<Copying, SourceError>>,
+    settings: &Settings,
+) {
+    match tokio::time::timeout(slot::GIVE_UP_LIMIT, &mut task).await {
+        Ok(Ok(Ok(copying))) => copying.give_up(settings).await,
+        Ok(_) => {}
+        Err(_) => {
+            task.abort();
+            slot::warn_left(settings, "the server still waits to make it");
+        }
+    }
 }
 
 pub(super) fn captured(tables: &[Table], schemas: &[Arc<Schema>]) -> Arc<Captured> {
@@ -95,13 +122,30 @@ pub(crate) fn to_read(
     tables.iter().zip(schemas).filter(copied).map(read).collect()
 }
 
+/// Tables and publication as they are once the slot is made. The server waited for older transactions, and a column
+/// that came to a table meanwhile comes in no change: who copies only the columns of before loses its values.
+pub(super) async fn read_again(
+    session: &Session,
+    settings: &Settings,
+    tables: Vec<Table>,
+) -> Result<(Vec<Table>, Option<Publication>), SourceError> {
+    let now = publication::there(session, settings).await?;
+    let publication = publication::read(session, settings).await?;
+    // One that is new is not captured, and halts at its first row; one that is gone is refused by the server.
+    let again = |was: Table| {
+        let same = now.iter().find(|is| is.oid == was.oid && is.name == was.name);
+        same.cloned().unwrap_or(was)
+    };
+    Ok((tables.into_iter().map(again).collect(), publication))
+}
+
 pub(super) async fn create_and_copy(
     made: Claimed,
     attempt: u32,
     settings: Arc<Settings>,
     meter: Arc<Meter>,
 ) -> Result<Copying, SourceError> {
-    let Claimed { walsender, session, source, tables, publication, old } = made;
+    let Claimed { walsender, session, source, tables, old, .. } = made;
     if let Some(old) = old {
         slot::drop(&session, &settings, &old).await?;
     }
@@ -110,23 +154,44 @@ pub(super) async fn create_and_copy(
         slot::create(walsender, &session, &settings, |text| waiting.enter(Phase::Waiting(text)))
             .await?;
     meter.enter(Phase::Snapshot);
-    let schemas = describe_all(&session, &settings, &tables, publication.as_ref()).await?;
+    let Created { walsender, consistent_point, snapshot } = created;
+    match begin_copy(&session, &settings, (tables, source), (consistent_point, &snapshot), meter)
+        .await
+    {
+        Ok((snapshot, end, first)) => {
+            Ok(Copying { walsender, session, snapshot, attempt, end, first })
+        }
+        Err(error) => {
+            slot::give_up(&session, &settings).await;
+            Err(error)
+        }
+    }
+}
+
+/// Begins to copy what the slot's snapshot shows.
+async fn begin_copy(
+    session: &Session,
+    settings: &Arc<Settings>,
+    (tables, source): (Vec<Table>, Arc<SourceId>),
+    (consistent_point, snapshot): (Lsn, &str),
+    meter: Arc<Meter>,
+) -> Result<(Snapshot, Checkpoint, Vec<Arc<Schema>>), SourceError> {
+    let (tables, publication) = read_again(session, settings, tables).await?;
+    let schemas = describe_all(session, settings, &tables, publication.as_ref()).await?;
     let is_copied = |table: &&Table| settings.selection.copies(&table.name);
     let rows = tables.iter().filter(is_copied).map(|table| table.rows).sum();
     meter.snapshot_rows_expected.store(rows, std::sync::atomic::Ordering::Relaxed);
     let end = Checkpoint {
         source: Some(source),
         captured: captured(&tables, &schemas),
-        ..Checkpoint::new(Progress::After { end_lsn: created.consistent_point })
+        ..Checkpoint::new(Progress::After { end_lsn: consistent_point })
     };
-    let to_read = to_read(&settings, &tables, &schemas, publication.as_ref());
-    let ordered = parents_first(&session, to_read)
+    let to_read = to_read(settings, &tables, &schemas, publication.as_ref());
+    let ordered = parents_first(session, to_read)
         .await
         .map_err(SourceError::server(&settings.server, "read foreign keys"))?;
-    let snapshot =
-        Snapshot::begin(&settings, &created.snapshot, created.consistent_point, ordered, meter)
-            .await?;
-    Ok(Copying { walsender: created.walsender, session, snapshot, attempt, end, first: schemas })
+    let snapshot = Snapshot::begin(settings, snapshot, consistent_point, ordered, meter).await?;
+    Ok((snapshot, end, schemas))
 }
 
 /// Starts to stream at the checkpoint.

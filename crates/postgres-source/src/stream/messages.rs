@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cdc::{
-    CapturedTable, Cell, Change, Event, Finding, Lsn, Meter, Origin, Position, Schema, TableName,
-    Transaction,
+    CapturedTable, Cell, Change, Event, Finding, Identity, Lsn, Meter, Origin, Position, Schema,
+    TableName, Transaction,
 };
 use pgoutput::{Begin, Commit, Message, OldTuple, Relation};
 
@@ -114,10 +114,19 @@ impl Stream {
 
     /// A table is described: for the first time on this connection, or because it changed.
     async fn relation(&mut self, relation: Relation) -> Result<Step, SourceError> {
-        if let Some(Known::Captured { relation: known, .. }) = self.known.get(&relation.oid)
+        if let Some(Known::Captured { relation: known, schema }) = self.known.get(&relation.oid)
             && *known == relation
         {
-            return Ok(Step::Done);
+            let key = schema.key.clone();
+            // Only under DEFAULT does the message say what the key is.
+            if known.identity == Identity::Default {
+                return Ok(Step::Done);
+            }
+            // The catalog is of now: a table that has no key any more had one when these rows were written.
+            let now = self.describe(&relation).await?;
+            if now.key.is_empty() || now.key == key {
+                return Ok(Step::Done);
+            }
         }
         let name = TableName::new(&relation.schema, &relation.name);
         let wanted = self.settings.tables.iter().any(|pattern| pattern.matches(&name));
@@ -146,15 +155,18 @@ impl Stream {
                 return Err(renamed(&self.settings, &captured.table, &name, self.lsn()).into());
             }
         }
-        let described = catalog::describe(&self.session, &relation, &self.settings.shape).await;
-        let schema = described.map_err(SourceError::server(
-            format!("{}, table {name}", self.settings.server),
-            "read the catalog",
-        ))?;
+        let schema = self.describe(&relation).await?;
         self.building.relations.push(schema.clone());
         self.remember(relation.oid, &schema);
         self.known.insert(relation.oid, Known::Captured { relation, schema });
         Ok(Step::Done)
+    }
+
+    async fn describe(&self, relation: &Relation) -> Result<Arc<Schema>, SourceError> {
+        let described = catalog::describe(&self.session, relation, &self.settings.shape).await;
+        let name = TableName::new(&relation.schema, &relation.name);
+        let place = format!("{}, table {name}", self.settings.server);
+        described.map_err(SourceError::server(place, "read the catalog"))
     }
 
     /// Keeps the table's columns in the set that goes with the checkpoint.

@@ -26,8 +26,8 @@ pub struct PipelineFile {
     /// What happens to every change before anything is produced, step by step.
     #[serde(default)]
     pub transforms: Vec<Step>,
-    /// What becomes of a column that was not there when the pipeline began: by default it halts a table that
-    /// is masked, and passes everywhere else.
+    /// What becomes of a column that was not there when the pipeline began: by default it halts a table of
+    /// which columns are masked or dropped, and passes everywhere else.
     pub new_columns: Option<NewColumns>,
     /// The log between the halves. Left out, changes go straight to the target.
     pub kafka: Option<Kafka>,
@@ -269,7 +269,7 @@ pub struct PostgresSink {
     /// What becomes of rows.
     #[serde(default)]
     pub mode: Mode,
-    /// Whether deletes are applied.
+    /// Whether deletes and truncates are applied.
     #[serde(default = "yes")]
     pub delete: bool,
     /// Whether missing tables and columns are made.

@@ -27,11 +27,8 @@ pub fn load(paths: &[PathBuf]) -> Result<Vec<Pipeline>, Vec<Finding>> {
             Err(error) => findings.push(unreadable(&path, &error)),
             Ok(text) => match read_text(&path.display().to_string(), &text) {
                 Err(wrong) => findings.extend(wrong),
-                Ok(pipeline) => match pipelines.iter().find(|other| other.name == pipeline.name) {
-                    Some(other) => findings.push(
-                        Finding::usage("duplicate_name", path.display().to_string(), format!("the name {} is taken by {}", pipeline.name, other.file))
-                            .remedy("give each pipeline a name of its own: checkpoints and slots are called after it"),
-                    ),
+                Ok(pipeline) => match pipelines.iter().find_map(|other| clash(&pipeline, other)) {
+                    Some(clash) => findings.push(clash),
                     None => pipelines.push(pipeline),
                 },
             },
@@ -46,9 +43,31 @@ pub fn load(paths: &[PathBuf]) -> Result<Vec<Pipeline>, Vec<Finding>> {
     if findings.is_empty() { Ok(pipelines) } else { Err(findings) }
 }
 
+/// Refuses two pipelines that would be one to a server: the second would wait for the first for ever.
+fn clash(pipeline: &Pipeline, other: &Pipeline) -> Option<Finding> {
+    if other.name == pipeline.name {
+        let reason = format!("the name {} is taken by {}", pipeline.name, other.file);
+        return Some(Finding::usage("duplicate_name", &*pipeline.file, reason).remedy(
+            "give each pipeline a name of its own: checkpoints and slots are called after it",
+        ));
+    }
+    let slot = |pipeline: &Pipeline| {
+        let source = pipeline.source().filter(|source| source.snapshot.follows())?;
+        Some((source.server.host.clone(), source.server.port, source.slot.clone()))
+    };
+    let (_, _, name) = slot(pipeline).filter(|mine| slot(other).as_ref() == Some(mine))?;
+    let reason = format!("slot {name} is the slot of pipeline {} in {}", other.name, other.file);
+    Some(Finding::usage("duplicate_slot", &*pipeline.file, reason).remedy(
+        "give each pipeline a slot of its own in `source.postgres.slot`: one slot feeds one reader",
+    ))
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> Finding {
-    Finding::usage("file_unreadable", path.display().to_string(), error.to_string())
-        .remedy("name a file or folder that is there and may be read")
+    let remedy = match error.kind() {
+        std::io::ErrorKind::InvalidData => "save the file as UTF-8",
+        _ => "name a file or folder that is there and may be read",
+    };
+    Finding::usage("file_unreadable", path.display().to_string(), error.to_string()).remedy(remedy)
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, Finding> {
@@ -87,13 +106,9 @@ fn finding(file: &str, error: &serde_saphyr::Error) -> Finding {
     let message = error.to_string();
     // The place is said already; the message repeats it at its end.
     let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
-    let message = message
-        .strip_prefix("error: ")
-        .unwrap_or(&message)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let message =
+        message.strip_prefix("error: ").unwrap_or(&message).lines().next().unwrap_or_default();
+    let message = in_yaml_words(message).to_owned();
     let wrong = message.split('`').nth(1).unwrap_or_default();
     let known = message
         .split_once("expected ")
@@ -109,10 +124,25 @@ fn finding(file: &str, error: &serde_saphyr::Error) -> Finding {
         "add the key; `pgrelay schema` prints what a pipeline file may say".to_owned()
     } else if message.contains("duplicate") {
         "keep one of the two".to_owned()
+    } else if message.starts_with("a secret") {
+        "take it out of the file, set an environment variable to it for the process, and write `{ env: NAME }`".to_owned()
     } else {
         "`pgrelay schema` prints what a pipeline file may say".to_owned()
     };
     Finding::usage(code_of(&message), place, message).remedy(remedy)
+}
+
+/// What the reader says in words of its own, in those of who writes files.
+fn in_yaml_words(message: &str) -> &str {
+    match message {
+        "expected sequence start" => "expected a list, such as `[public.orders]`",
+        "expected mapping start" => "expected keys and values, such as `{ env: NAME }`",
+        "unexpected end of input" => "the file ends where a pipeline is expected",
+        text if text.starts_with("multiple YAML documents") => {
+            "a second YAML document begins: a file holds one pipeline"
+        }
+        text => text,
+    }
 }
 
 fn code_of(message: &str) -> &'static str {
@@ -122,6 +152,7 @@ fn code_of(message: &str) -> &'static str {
         text if text.contains("missing field") => "missing_key",
         text if text.contains("duplicate") => "duplicate_key",
         text if text.contains("password inside") => "secret_in_url",
+        text if text.starts_with("a secret is not written") => "secret_in_file",
         _ => "file_wrong",
     }
 }

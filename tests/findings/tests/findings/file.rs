@@ -50,10 +50,54 @@ fn a_key_of_a_feature_that_is_not_built_is_refused() {
 }
 
 #[test]
+fn another_shape_of_yaml_is_named_with_its_place() {
+    let cases = [
+        (SOURCE.replace("[public.t]", "public.t"), "shop.yaml:5:13: expected a list"),
+        (format!("{SOURCE}{SINK}---\nname: other\n"), "a file holds one pipeline"),
+        (SOURCE.replace("  postgres", "\tpostgres"), "shop.yaml:3:2: tabs"),
+        (String::new(), "shop.yaml:1:1: the file ends"),
+    ];
+    for (file, text) in cases {
+        check(&file).expect(2, &[text]);
+    }
+}
+
+#[test]
+fn one_slot_of_two_pipelines_is_refused() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = format!("{SOURCE}    slot: one\n{SINK}");
+    std::fs::write(folder.path().join("a.yaml"), &file).unwrap();
+    std::fs::write(folder.path().join("b.yaml"), file.replace("name: shop", "name: other"))
+        .unwrap();
+    let mut command = std::process::Command::new(binary());
+    let ran: Ran = command.arg("serve").arg(folder.path()).output().unwrap().into();
+    ran.expect(2, &["b.yaml", "slot one is the slot of pipeline shop", "duplicate_slot"]);
+}
+
+#[test]
 fn a_secret_in_a_url_is_refused_and_not_repeated() {
     let ran = check(&format!("{}{SINK}", SOURCE.replace("u@", "u:hunter2@")));
     ran.expect(2, &["shop.yaml:4:10", "password inside the URL", "env: NAME"]);
     assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_repeated() {
+    for secret in ["hunter2", "'hunter2'", "[hunter2]", "{ hunter2: hunter2 }", "7727"] {
+        let password = check(&format!("{SOURCE}    password: {secret}\n{SINK}"));
+        password
+            .expect(2, &["shop.yaml:6:", "a secret is not written into the file", "{ env: NAME }"]);
+        let mask = format!("- mask: {{ columns: [public.t.a], with: hmac, key: {secret} }}");
+        let key = check(&format!("{SOURCE}transforms:\n  {mask}\n{SINK}"));
+        key.expect(2, &["shop.yaml:7:", "a secret is not written into the file", "{ env: NAME }"]);
+        for ran in [password, key] {
+            assert!(
+                !ran.stderr.contains("hunter2") && !ran.stderr.contains("7727"),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
 }
 
 #[test]

@@ -5,10 +5,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod chain;
+mod dropping;
 mod file;
 mod kafka;
+mod promotion;
 mod rights;
 mod running;
 mod serving;
 mod source;
+mod tables;
 mod target;

@@ -148,6 +148,92 @@ fn a_table_newly_matched_and_published_halts_at_its_first_row() {
     place.serve(&file).expect(3, &["table_new", "public.late"]);
 }
 
+/// The new slot waits for a transaction that is open; meanwhile a column comes, with values in the rows that are there.
+#[test]
+fn a_column_added_while_the_slot_waits_is_copied_with_its_values() {
+    let place = Place::new("colwait");
+    place.sql("src", "CREATE TABLE other (id int); INSERT INTO t VALUES (1, 'a', 1)");
+    let held = place.hold("src", "INSERT INTO other VALUES (1)");
+    let service = place.start(&place.file(""));
+    service.wait_line("the new slot waits for the transaction");
+    place.sql("src", "ALTER TABLE t ADD COLUMN c text; UPDATE t SET c = 'value'");
+    held.commit();
+    service.wait_line("streaming");
+    place.wait_sql("dst", "SELECT count(*) FROM t", "1");
+    assert_eq!(place.sql("dst", "SELECT c FROM t").trim(), "value");
+    place.sql("src", "UPDATE t SET c = 'streamed'");
+    place.wait_sql("dst", "SELECT c FROM t", "streamed");
+    service.stop().expect(0, &[]);
+}
+
+/// The pipeline of `place` into another server's database.
+fn between(place: &Place, target: &Place) -> String {
+    let url = |place: &Place| place.postgres.url_as("owner", "dst");
+    place.file("").replace(&url(place), &url(target))
+}
+
+/// The walsender ends when everything it sent is confirmed, though none of it is of our tables.
+#[test]
+fn a_source_that_shuts_down_is_not_kept_waiting() {
+    let (place, target) = (Place::new("shutdown"), Place::new("shutdown_to"));
+    place.sql("src", "CREATE TABLE other (id int); INSERT INTO t VALUES (1, 'a', 1)");
+    let service = place.start(&between(&place, &target));
+    service.wait_line("streaming");
+    target.wait_sql("dst", "SELECT count(*) FROM t", "1");
+    place.sql("src", "INSERT INTO other VALUES (1)");
+    let begun = std::time::Instant::now();
+    place.postgres.stop_fast().unwrap();
+    let took = begun.elapsed();
+    assert!(took < std::time::Duration::from_secs(4), "the server waited {took:?}");
+    drop(service);
+}
+
+/// Under FULL every column is sent as the identity's: that the primary key is another, only the catalog says.
+#[test]
+fn a_changed_primary_key_under_a_full_identity_is_the_key_from_there_on() {
+    let place = Place::new("fullkey");
+    place.sql("src", "ALTER TABLE t REPLICA IDENTITY FULL");
+    let service = streaming(&place, &place.file(""));
+    place.sql("src", "INSERT INTO t VALUES (2, 'a', 1)");
+    place.wait_sql("dst", "SELECT count(*) FROM t", "2");
+    for database in ["dst", "src"] {
+        place.sql(database, "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id, b)");
+    }
+    place.sql("src", "INSERT INTO t VALUES (1, 'other', 2), (3, 'last', 1)");
+    place.wait_sql("dst", "SELECT count(*) FROM t WHERE id = 3", "1");
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "4");
+    service.stop().expect(0, &[]);
+}
+
+/// The replication connection stands in a transaction as long as its snapshot is copied, and holds the lock.
+#[test]
+fn time_outs_of_the_source_end_no_copy() {
+    let (place, target) = (Place::new("longcopy"), Place::new("longcopy_to"));
+    let known = "SELECT format('ALTER DATABASE src SET %I = 200', name) FROM pg_settings WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')";
+    for setting in place.sql("src", known).lines() {
+        place.sql("src", setting);
+    }
+    place.sql(
+        "src",
+        "INSERT INTO t SELECT i, repeat('a', 100), i FROM generate_series(1, 200000) i",
+    );
+    target.sql(
+        "dst",
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b int); ALTER TABLE t OWNER TO owner",
+    );
+    // The copy's first row waits for what becomes of this one.
+    let held = target.hold("dst", "INSERT INTO t VALUES (1)");
+    let service = place.start(&between(&place, &target));
+    let long = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgrelay longcopy snapshot' AND now() - xact_start > '1 s'";
+    place.wait_sql("postgres", long, "1");
+    let walsenders = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walsender'";
+    assert_eq!(place.sql("postgres", walsenders).trim(), "1");
+    drop(held);
+    service.wait_line("streaming");
+    target.wait_sql("dst", "SELECT count(*) FROM t", "200000");
+    service.stop().expect(0, &[]);
+}
+
 /// Writes more WAL than the slot may keep, of a table that is not captured.
 fn churn(place: &Place) {
     place.sql("src", "INSERT INTO churn SELECT repeat('x', 1000) FROM generate_series(1, 45000)");

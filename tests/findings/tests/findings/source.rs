@@ -221,6 +221,33 @@ fn a_table_newly_listed_halts_with_the_ways_on() {
         .expect(3, &["table_new", "public.u", "take it out of the list"]);
 }
 
+/// A table that the publication goes on to send, after the file has lost it together with its mask. A new name changes
+/// nothing about that.
+#[test]
+fn a_table_taken_out_of_the_list_is_left_out_of_the_stream_and_new_when_it_comes_back() {
+    let place = Place::new("unlisted");
+    for database in ["src", "dst"] {
+        place.sql(database, "CREATE TABLE u (id int PRIMARY KEY, a text)");
+    }
+    place.sql("dst", "ALTER TABLE u OWNER TO owner");
+    place.sql("src", "INSERT INTO u VALUES (1, 'canary')");
+    let both = place.file("").replace("[public.t]", "[public.t, public.u]");
+    place.arrives(
+        &(both.clone() + "transforms:\n  - mask: { columns: [public.u.a], with: null }\n"),
+    );
+    let rows = "SELECT string_agg(id || coalesce(a, '-'), ',') FROM u";
+    assert_eq!(place.sql("dst", rows).trim(), "1-");
+    place.sql("src", "INSERT INTO u VALUES (2, 'canary'); INSERT INTO t VALUES (1, 'a', 1)");
+    let ran = place.serve(&place.file(""));
+    ran.expect(0, &["public.u", "lists the table no longer"]);
+    assert_eq!(place.sql("dst", rows).trim(), "1-");
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "1");
+    place.serve(&both).expect(3, &["table_new", "public.u"]);
+    place.sql("src", "ALTER TABLE u RENAME TO v; INSERT INTO v VALUES (3, 'canary')");
+    place.arrives(&place.file(""));
+    assert_eq!(place.sql("dst", rows).trim(), "1-");
+}
+
 #[test]
 fn a_table_that_does_not_exist_is_named_with_the_nearest() {
     let place = Place::new("notable");

@@ -14,6 +14,20 @@ fn a_table_or_column_that_is_missing_is_refused_where_nothing_is_to_be_made() {
     place.serve(&file).expect(3, &["target_column_missing", "ADD COLUMN \"b\" integer"]);
 }
 
+#[test]
+fn a_target_whose_commits_are_not_durable_makes_ours_so() {
+    for (setting, wanted) in [("off", "on"), ("local", "local")] {
+        let place = Place::new("durable");
+        place.sql("dst", &format!("ALTER DATABASE dst SET synchronous_commit = {setting}"));
+        place.sql("dst", "CREATE TABLE t (id int PRIMARY KEY, a text, b int, how text DEFAULT current_setting('synchronous_commit')); ALTER TABLE t OWNER TO owner");
+        place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+        place.arrives(&place.file(""));
+        place.sql("src", "INSERT INTO t VALUES (2, 'a', 1)");
+        place.arrives(&place.file(""));
+        assert_eq!(place.sql("dst", "SELECT DISTINCT how FROM t").trim(), wanted);
+    }
+}
+
 /// Runs one insert against a target table made by `ddl` and expects it to be turned away.
 fn turned_away(name: &str, ddl: &str, insert: &str, texts: &[&str]) {
     let place = Place::new(name);
