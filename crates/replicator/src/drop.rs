@@ -1,9 +1,14 @@
 //! `pgrelay drop`: removes the slot, the publication and the checkpoints a pipeline made. Rows and topics stay.
 
+use std::time::Duration;
+
 use cdc::{Fault, Finding};
 use pgrelay_log::LogSettings;
 
 use crate::config::Pipeline;
+
+/// A server lets go of slot and locks a moment after the process that held them has ended.
+const END_GRACE: Duration = Duration::from_secs(10);
 
 /// The log, if it keeps a checkpoint: topics of other producers are only read.
 fn written(pipeline: &Pipeline) -> Option<&LogSettings> {
@@ -33,13 +38,25 @@ pub fn what(pipeline: &Pipeline) -> Vec<String> {
 
 /// Says who is still at work with it: what is removed under a running service is removed by half. Who cannot be asked is
 /// asked once more when it is removed.
-async fn in_use(pipeline: &Pipeline) -> Option<Finding> {
+async fn holder(pipeline: &Pipeline) -> Option<Finding> {
     if let Some(source) = pipeline.source()
         && let Ok(Some(finding)) = postgres_source::in_use(source).await
     {
         return Some(finding);
     }
     postgres_sink::in_use(pipeline.sink()?).await.ok()?
+}
+
+/// The same, of who has not ended after a while.
+async fn in_use(pipeline: &Pipeline) -> Option<Finding> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let finding = holder(pipeline).await?;
+        if begun.elapsed() > END_GRACE {
+            return Some(finding);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Removes it, unless it is in use. What one system refuses keeps nothing from being removed from the others; a second try goes on from there.
