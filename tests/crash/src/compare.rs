@@ -15,7 +15,7 @@ use crate::world::{DATABASE, MASK_KEY, TABLES, World};
 pub fn finish(world: &World) -> Result<()> {
     let begun = Instant::now();
     let mut service = Service::start(&world.pipeline(), "info", &["--until", "now"])?;
-    let status = service.wait_end(Duration::from_secs(120))?;
+    let status = service.wait_end(Duration::from_secs(300))?;
     ensure!(status.success(), "serve --until now: {status}; its log ends\n{}", service.tail());
     service.check()?;
     println!("everything through after {:.1} s more", begun.elapsed().as_secs_f32());

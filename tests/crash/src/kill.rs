@@ -12,8 +12,10 @@ use crate::service::{Service, Trap, Verdict};
 use crate::world::{CANARY, NAME, World};
 use crate::writer::Writer;
 
-/// How long a phase is waited for.
-const LIMIT: Duration = Duration::from_secs(20);
+/// How long a state may take to come.
+const LIMIT: Duration = Duration::from_secs(120);
+/// How long a phase is waited for. One that cannot come, as a copy once it is whole, costs all of it.
+const PHASE_LIMIT: Duration = Duration::from_secs(30);
 /// How often each phase must be hit.
 const HITS_MIN: u32 = 3;
 
@@ -154,9 +156,9 @@ impl<'a> Killer<'a> {
                 service.arm(at(place.0, copying, spin));
             }
         }
-        if place.1 != Phase::Idle && !service.wait_sprung(LIMIT) {
+        if place.1 != Phase::Idle && !service.wait_sprung(PHASE_LIMIT) {
             println!(
-                "        {place:?} did not come in {LIMIT:?}; the log ends\n{}",
+                "        {place:?} did not come in {PHASE_LIMIT:?}; the log ends\n{}",
                 service.tail()
             );
         }
@@ -175,7 +177,7 @@ impl<'a> Killer<'a> {
 
     fn kill_idle(&self, service: &Service) -> Result<()> {
         self.writer.rest();
-        let quiet = service.wait_quiet(Duration::from_millis(300), Duration::from_secs(30));
+        let quiet = service.wait_quiet(Duration::from_millis(300), LIMIT);
         let metrics = service.get("/metrics")?;
         ensure!(!metrics.contains(CANARY), "a clear value in the metrics");
         if !quiet {

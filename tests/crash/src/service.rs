@@ -220,7 +220,7 @@ impl Service {
     pub fn get(&self, path: &str) -> Result<String> {
         let waited = self.shared.changed.wait_timeout_while(
             self.shared.log(),
-            Duration::from_secs(10),
+            Duration::from_secs(60),
             |log| log.address.is_none() && !log.ended,
         );
         let address = waited.unwrap_or_else(PoisonError::into_inner).0.address.clone();

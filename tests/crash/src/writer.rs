@@ -53,7 +53,7 @@ impl Writer {
     pub fn rest(&self) {
         let mut rest = self.wishes.rest.lock().unwrap_or_else(PoisonError::into_inner);
         rest.0 = true;
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_secs(300);
         let waited = self.wishes.changed.wait_timeout_while(rest, limit, |rest| !rest.1);
         assert!(
             waited.is_ok_and(|(_, late)| !late.timed_out()),

@@ -11,7 +11,14 @@ use crash_tests::writer::Writer;
 use crash_tests::{audit, compare};
 use stack::{Postgres, Proxy};
 
-const SOON: Duration = Duration::from_secs(30);
+/// How long a state may take to come.
+const SOON: Duration = Duration::from_secs(120);
+/// How long a stop may take …
+const STOP: Duration = Duration::from_secs(10);
+/// … in one of so many: a busy machine keeps some of them, a fault all.
+const STOPS: u32 = 3;
+/// A look at the whole table for each row would take far longer.
+const KEYLESS: Duration = Duration::from_secs(30);
 
 fn start(world: &World) -> Service {
     Service::start(&world.pipeline(), "info", &[]).unwrap()
@@ -151,43 +158,73 @@ fn the_broker_crashes_and_vanishes() {
     audit::check(&world).unwrap();
 }
 
-/// SIGTERM at the first such mark.
-fn stops_at(world: &World, what: &str, wanted: impl Fn(Half, Mark) -> bool) {
-    let service = start(world);
-    service.wait_mark(0, SOON, what, wanted).unwrap();
-    let begun = std::time::Instant::now();
-    stop(service).unwrap_or_else(|error| panic!("{what}: {error:?}"));
-    println!("stopped {what} in {:.1} s", begun.elapsed().as_secs_f32());
+/// Stops the same way until it takes no longer than it may.
+fn in_time(what: &str, stopped: impl Fn() -> anyhow::Result<Duration>) {
+    let mut late = Vec::new();
+    for _ in 0..STOPS {
+        let took = stopped().unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        println!("stopped {what} in {:.1} s", took.as_secs_f32());
+        if took <= STOP {
+            return;
+        }
+        late.push(took);
+    }
+    panic!("stopped {what} in {late:?}");
+}
+
+/// SIGTERM at the first such mark, each time after `before`.
+fn stops_at(world: &World, what: &str, before: impl Fn(), wanted: impl Fn(Half, Mark) -> bool) {
+    in_time(what, || {
+        before();
+        let service = start(world);
+        service.wait_mark(0, SOON, what, &wanted)?;
+        stop(service)
+    });
+}
+
+/// SIGTERM while nothing comes through any more.
+fn stops_stalled(world: &World, broken: &str, proxy: &Proxy) {
+    in_time(&format!("with {broken} stalled"), || {
+        let service = start(world);
+        service.wait_mark(0, SOON, "a batch", |_, mark| mark == Mark::Confirmed)?;
+        proxy.stall();
+        let wal =
+            "SELECT pg_current_wal_lsn() - confirmed_flush_lsn > 200000 FROM pg_replication_slots";
+        let stopped = wait_sql(&world.source, wal, "t").and_then(|()| stop(service));
+        proxy.cut();
+        proxy.resume();
+        stopped
+    });
+}
+
+/// SIGTERM while the service waits to try again.
+fn stops_refused(world: &World, broken: &str, proxy: &Proxy) {
+    in_time(&format!("while {broken} refuses"), || {
+        proxy.refuse();
+        let service = start(world);
+        let stopped = service
+            .wait_line(0, SOON, "a new start", |line| line.contains("starting again"))
+            .and_then(|_| stop(service));
+        proxy.resume();
+        stopped
+    });
 }
 
 fn stops_anywhere(world: &World, broken: &str, proxy: &Proxy) {
     let writer = Writer::start(world.source.port(), seed());
-    stops_at(world, "in a snapshot", |_, mark| mark == Mark::Copying);
-    stops_at(world, "when written or produced", |_, mark| {
+    let nothing = || {};
+    stops_at(world, "in a snapshot", nothing, |_, mark| mark == Mark::Copying);
+    stops_at(world, "when written or produced", nothing, |_, mark| {
         matches!(mark, Mark::Written | Mark::Produced)
     });
     // The copy is whole now, so that what is written next is streamed.
-    stops_at(world, "after a batch", |_, mark| matches!(mark, Mark::Committed(Reached::After(_))));
-    writer.much(30_000);
-    stops_at(world, "inside", |_, mark| mark == Mark::Committed(Reached::Inside));
-    let service = start(world);
-    service.wait_mark(0, SOON, "a batch", |_, mark| mark == Mark::Confirmed).unwrap();
-    proxy.stall();
-    let wal =
-        "SELECT pg_current_wal_lsn() - confirmed_flush_lsn > 200000 FROM pg_replication_slots";
-    wait_sql(&world.source, wal, "t").unwrap();
-    let begun = std::time::Instant::now();
-    let stopped = stop(service);
-    proxy.cut();
-    proxy.resume();
-    stopped.unwrap_or_else(|error| panic!("{broken}: {error:#}"));
-    println!("stopped with {broken} stalled in {:.1} s", begun.elapsed().as_secs_f32());
-    proxy.refuse();
-    let service = start(world);
-    service.wait_line(0, SOON, "a new start", |line| line.contains("starting again")).unwrap();
-    let stopped = stop(service);
-    proxy.resume();
-    stopped.unwrap_or_else(|error| panic!("{broken} refuses: {error:#}"));
+    stops_at(world, "after a batch", nothing, |_, mark| {
+        matches!(mark, Mark::Committed(Reached::After(_)))
+    });
+    let much = || writer.much(30_000);
+    stops_at(world, "inside", much, |_, mark| mark == Mark::Committed(Reached::Inside));
+    stops_stalled(world, broken, proxy);
+    stops_refused(world, broken, proxy);
     let _ = writer.stop();
     compare::finish(world).unwrap();
 }
@@ -218,9 +255,7 @@ fn a_killed_process_lets_go_of_its_lock() {
     wait_sql(&world.target, waits, "1").unwrap();
     service.kill().unwrap();
     let service = start(&world);
-    service
-        .wait_line(0, Duration::from_secs(10), "the stream", |line| line.contains("streaming"))
-        .unwrap();
+    service.wait_line(0, SOON, "the stream", |line| line.contains("streaming")).unwrap();
     drop(blocker);
     catch_up(&service, &world, Half::Direct).unwrap();
     compare::same(&world).unwrap();
@@ -237,9 +272,12 @@ fn changes_of_rows_without_a_key_take_no_square_of_the_table() {
     catch_up(&service, &world, Half::Direct).unwrap();
     world.ask("UPDATE journal SET body = 'new' WHERE ver % 1000 = 0").unwrap();
     world.ask("DELETE FROM journal WHERE ver % 1000 = 1").unwrap();
+    let rows = "SELECT count(*), count(*) FILTER (WHERE body = 'new') FROM journal";
+    let wanted = world.ask(rows).unwrap();
     let begun = std::time::Instant::now();
-    catch_up(&service, &world, Half::Direct).unwrap();
+    wait_sql(&world.target, rows, &wanted).unwrap();
     let took = begun.elapsed();
-    assert!(took < SOON, "80 changes among 40000 rows took {took:?}");
+    assert!(took < KEYLESS, "80 changes among 40000 rows took {took:?}");
+    catch_up(&service, &world, Half::Direct).unwrap();
     compare::same(&world).unwrap();
 }

@@ -11,7 +11,7 @@ use crash_tests::writer::Writer;
 use crash_tests::{audit, compare};
 use rustix::process::Signal;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(120);
 const SLOT: &str = "another process holds the lock of slot pgrelay_crash: pid ";
 const TARGET: &str = "another process holds the target of pipeline crash: pid ";
 
