@@ -44,7 +44,9 @@ impl Guarded {
                 "authorizer.class.name",
                 "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             )
-            .setting("super.users", "User:ANONYMOUS");
+            .setting("super.users", "User:ANONYMOUS")
+            // On a busy machine its heartbeats may come late.
+            .setting("broker.session.timeout.ms", "120000");
         let kafka = broker.start().unwrap_or_else(|error| panic!("{error}"));
         Self { kafka, clients, _controller: controller }
     }

@@ -58,6 +58,14 @@ impl Place {
         let seen = || Ok((self.sql(database, sql).trim() == wanted).then_some(()));
         wait::until(sql, LIMIT, &hint, seen).unwrap_or_else(|error| panic!("{error}"));
     }
+
+    /// Waits until nobody streams from a slot: the server lets go of it a moment after the end of a run.
+    ///
+    /// # Panics
+    /// Where somebody still does when the time is up.
+    pub fn wait_slots_free(&self) {
+        self.wait_sql("src", "SELECT count(*) FROM pg_replication_slots WHERE active", "0");
+    }
 }
 
 impl Service {
@@ -74,6 +82,21 @@ impl Service {
         let line = || Ok(self.said().lines().find(|line| line.contains(text)).map(str::to_owned));
         wait::until(text, LIMIT, "", line)
             .unwrap_or_else(|error| panic!("{error}; it said:\n{}", self.said()))
+    }
+
+    /// How many lines with this text it has said.
+    pub fn lines(&self, text: &str) -> usize {
+        self.said().lines().filter(|line| line.contains(text)).count()
+    }
+
+    /// Waits until it has said so many lines with this text.
+    ///
+    /// # Panics
+    /// Where it does not in time; the message shows what it said.
+    pub fn wait_lines(&self, text: &str, count: usize) {
+        let what = format!("{count} lines with {text}");
+        wait::until(&what, LIMIT, "", || Ok((self.lines(text) >= count).then_some(())))
+            .unwrap_or_else(|error| panic!("{error}; it said:\n{}", self.said()));
     }
 
     /// What it answers to `GET path`, status line and headers included.

@@ -34,6 +34,7 @@ fn a_slot_of_another_kind_stays_and_the_rest_is_removed() {
     let place = Place::new("dropkind");
     let file = place.file("");
     place.arrives(&file);
+    place.wait_slots_free();
     place.sql("src", "SELECT pg_drop_replication_slot('dropkind')");
     place.sql("src", "SELECT pg_create_physical_replication_slot('dropkind')");
     place.run("drop", &file, &["--yes"]).expect(3, &["slot_plugin", "a physical slot"]);
@@ -54,7 +55,7 @@ fn a_copy_that_does_not_go_on_leaves_no_slot() {
     );
     let file = place.file("");
     place.serve(&file).expect(1, &["type_mismatch", "string data right truncation"]);
-    assert_eq!(place.sql("src", LEFT).trim(), "1|0");
+    place.wait_sql("src", LEFT, "1|0");
     place.sql("dst", "ALTER TABLE t ALTER a TYPE text");
     place.arrives(&file);
     assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "100000");

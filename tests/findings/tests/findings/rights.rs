@@ -83,6 +83,8 @@ fn brokers_that_cannot_keep_transactions_are_named_with_their_setting() {
     let broker = Kafka::builder()
         .setting("transaction.state.log.replication.factor", "3")
         .setting("transaction.state.log.min.isr", "2")
+        // On a busy machine its heartbeats may come late.
+        .setting("broker.session.timeout.ms", "120000")
         .start()
         .unwrap();
     let file =

@@ -180,12 +180,22 @@ fn a_source_that_shuts_down_is_not_kept_waiting() {
     let service = place.start(&between(&place, &target));
     service.wait_line("streaming");
     target.wait_sql("dst", "SELECT count(*) FROM t", "1");
-    place.sql("src", "INSERT INTO other VALUES (1)");
-    let begun = std::time::Instant::now();
-    place.postgres.stop_fast().unwrap();
-    let took = begun.elapsed();
-    assert!(took < std::time::Duration::from_secs(4), "the server waited {took:?}");
-    drop(service);
+    // A busy machine makes some stops slow, a service that does not confirm makes all.
+    let mut late = Vec::new();
+    for _ in 0..5 {
+        place.sql("src", "INSERT INTO other VALUES (1)");
+        let begun = std::time::Instant::now();
+        place.postgres.stop_fast().unwrap();
+        let took = begun.elapsed();
+        if took < std::time::Duration::from_secs(4) {
+            return;
+        }
+        late.push(took);
+        let before = service.lines("streaming slot=");
+        place.postgres.start_again().unwrap();
+        service.wait_lines("streaming slot=", before + 1);
+    }
+    panic!("the server waited {late:?}");
 }
 
 /// Under FULL every column is sent as the identity's: that the primary key is another, only the catalog says.
@@ -210,13 +220,14 @@ fn a_changed_primary_key_under_a_full_identity_is_the_key_from_there_on() {
 fn time_outs_of_the_source_end_no_copy() {
     let (place, target) = (Place::new("longcopy"), Place::new("longcopy_to"));
     let known = "SELECT format('ALTER DATABASE src SET %I = 200', name) FROM pg_settings WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')";
-    for setting in place.sql("src", known).lines() {
-        place.sql("src", setting);
-    }
+    // The rows come before the time-outs, and those are set from another database: a slow session would be ended.
     place.sql(
         "src",
         "INSERT INTO t SELECT i, repeat('a', 100), i FROM generate_series(1, 200000) i",
     );
+    for setting in place.sql("postgres", known).lines() {
+        place.sql("postgres", setting);
+    }
     target.sql(
         "dst",
         "CREATE TABLE t (id int PRIMARY KEY, a text, b int); ALTER TABLE t OWNER TO owner",

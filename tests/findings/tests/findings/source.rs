@@ -33,6 +33,7 @@ fn a_slot_that_is_gone_halts_with_the_way_on() {
     let place = Place::new("gone");
     let file = place.file("");
     place.arrives(&file);
+    place.wait_slots_free();
     place.sql("src", "SELECT pg_drop_replication_slot('gone')");
     place.serve(&file).expect(3, &["slot gone", "slot_missing", "pgrelay drop"]);
     place.run("check", &file, &[]).expect(3, &["slot_missing"]);
@@ -67,6 +68,7 @@ fn a_slot_ahead_of_the_checkpoint_halts() {
     let file = place.file("");
     place.arrives(&file);
     place.sql("src", "INSERT INTO t VALUES (1)");
+    place.wait_slots_free();
     place.sql("src", "SELECT pg_replication_slot_advance('ahead', pg_current_wal_lsn())");
     place.serve(&file).expect(3, &["slot_ahead", "ahead of the checkpoint", "pgrelay drop"]);
 }
@@ -100,6 +102,7 @@ fn a_slot_held_by_another_program_halts_and_names_it() {
     let place = Place::new("held");
     let file = place.file("");
     place.arrives(&file);
+    place.wait_slots_free();
     let client =
         stack::tools::postgres_client(&stack::tools::postgres_bin().unwrap(), "pg_recvlogical")
             .unwrap();
@@ -120,14 +123,8 @@ fn a_slot_held_by_another_program_halts_and_names_it() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let active = || place.sql("src", "SELECT active FROM pg_replication_slots").trim() == "t";
-    stack::wait::until(
-        "the other program streams",
-        std::time::Duration::from_secs(20),
-        "see the cluster's log",
-        || Ok(active().then_some(())),
-    )
-    .unwrap();
+    let streams = "SELECT count(*) FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid WHERE a.application_name = 'pg_recvlogical'";
+    place.wait_sql("src", streams, "1");
     place.serve(&file).expect(3, &["slot_active", "pg_recvlogical", "pg_terminate_backend"]);
     place.run("check", &file, &[]).expect(3, &["slot_active"]);
     other.kill().unwrap();
@@ -267,17 +264,22 @@ fn a_source_that_does_not_answer_is_named() {
     place.serve(&file).expect(3, &["source_unreachable", "start the server"]);
 }
 
+/// Who has ended holds its walsender a moment longer.
+const SENDERS: &str = "SELECT count(*) FROM pg_stat_replication";
+
 /// Another program that streams, and so holds a walsender.
 struct OtherStream(std::process::Child);
 
 impl OtherStream {
     fn start(place: &Place, slot: &str) -> Self {
+        place.wait_sql("postgres", SENDERS, "0");
         let bin = stack::tools::postgres_bin().unwrap();
         let program = stack::tools::postgres_client(&bin, "pg_recvlogical").unwrap();
         let mut command = std::process::Command::new(program);
         command.args(["-d", &place.postgres.url("postgres"), "-S", slot, "--start", "-f", "-"]);
         let other = command.stdout(std::process::Stdio::null()).spawn().unwrap();
-        place.wait_sql("postgres", "SELECT count(*) FROM pg_stat_replication", "1");
+        let streams = format!("{SENDERS} WHERE application_name = 'pg_recvlogical'");
+        place.wait_sql("postgres", &streams, "1");
         Self(other)
     }
 }
@@ -302,13 +304,16 @@ fn a_walsender_must_be_free() {
     let line = service.wait_line("source_walsenders");
     assert!(line.contains("raise max_wal_senders"), "{line}");
     drop(other);
-    place.wait_sql("src", "SELECT count(*) FROM pg_replication_slots WHERE active", "1");
+    let streams =
+        "SELECT count(*) FROM pg_replication_slots WHERE active AND slot_name = 'nosender'";
+    place.wait_sql("src", streams, "1");
     service.stop().expect(0, &[]);
     // The same where the slot is there already.
     let other = OtherStream::start(&place, "other");
     place.run("check", &file, &[]).expect(3, &texts);
     place.serve(&file).expect(3, &texts);
     drop(other);
+    place.wait_sql("postgres", SENDERS, "0");
     place.arrives(&file);
 }
 
