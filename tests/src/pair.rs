@@ -1,12 +1,31 @@
 //! A source and a target: two fresh databases, gone with their slots when the test ends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
 use crate::cluster::{SOURCE_ROLE, TARGET_ROLE};
 use crate::{Cluster, Psql};
+
+/// This process among all that use one server: pids come again, and so the time of its start is in it.
+fn process() -> &'static str {
+    static PROCESS: OnceLock<String> = OnceLock::new();
+    PROCESS.get_or_init(|| {
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        format!("{}_{}", std::process::id(), base36(started.as_secs()))
+    })
+}
+
+fn base36(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    while number > 0 {
+        digits.extend(char::from_digit((number % 36) as u32, 36));
+        number /= 36;
+    }
+    digits.iter().rev().collect()
+}
 
 /// A source and a target database.
 #[derive(Debug)]
@@ -23,7 +42,7 @@ impl Pair {
     /// What the server said.
     pub fn new(cluster: Arc<Cluster>) -> Result<Pair> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        let name = format!("e2e_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("e2e_{}_{}", process(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut admin = cluster.admin("postgres")?;
         for (end, role) in [("source", SOURCE_ROLE), ("target", TARGET_ROLE)] {
             admin.run(&format!("CREATE DATABASE {name}_{end} OWNER {role};"))?;

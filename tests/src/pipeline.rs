@@ -198,10 +198,13 @@ impl Pipeline {
             "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{}' AND active;",
             self.name
         );
+        let line = format!("streaming slot={} ", self.name);
         let waited = stack::wait::until("the stream", LIMIT, "", || {
-            let active = source.value(&sql).is_ok_and(|count| count == "1");
+            // The slot alone may be active for the run before, whose walsender has not ended.
+            let streams = source.value(&sql).is_ok_and(|count| count == "1")
+                && serving.said().is_ok_and(|said| said.contains(&line));
             let alive = serving.is_alive().unwrap_or(false);
-            Ok((active || !alive).then_some(alive))
+            Ok((streams || !alive).then_some(alive))
         });
         match waited {
             Ok(true) => Ok(()),

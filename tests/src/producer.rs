@@ -9,7 +9,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Writes records.
 pub struct Producer {
@@ -34,7 +34,8 @@ impl Producer {
         Ok(Producer { producer: config.create()?, admin: config.create()? })
     }
 
-    /// Makes a topic.
+    /// Makes a topic, and waits until the broker answers for it: of one that was deleted before, the records may still
+    /// be there for a moment.
     ///
     /// # Errors
     /// What the broker said.
@@ -44,7 +45,16 @@ impl Producer {
         made.into_iter().try_for_each(|made| {
             made.map(drop)
                 .map_err(|(topic, code)| anyhow::anyhow!("make the topic {topic}: {code}"))
-        })
+        })?;
+        (0..partitions).try_for_each(|partition| self.empty(topic, partition))
+    }
+
+    fn empty(&self, topic: &str, partition: i32) -> Result<()> {
+        let what = format!("partition {partition} of {topic} to be there and empty");
+        Ok(stack::wait::until(&what, LIMIT, "", || {
+            let ends = self.producer.client().fetch_watermarks(topic, partition, LIMIT);
+            Ok(ends.is_ok_and(|ends| ends == (0, 0)).then_some(()))
+        })?)
     }
 
     /// Gives a topic so many partitions in all.

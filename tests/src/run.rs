@@ -12,7 +12,7 @@ use stack::wait;
 use crate::binary::pgrelay;
 
 /// How long a run may take. Far more than any case needs on a slow machine.
-pub const LIMIT: Duration = Duration::from_secs(90);
+pub const LIMIT: Duration = Duration::from_secs(180);
 
 /// The variable that holds the key of masks, for pipeline files.
 const KEY: (&str, &str) = ("E2E_MASK_KEY", "0123456789abcdef0123456789abcdef");

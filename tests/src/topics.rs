@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::run::LIMIT;
 
-const ASK_LIMIT: Duration = Duration::from_secs(20);
+const ASK_LIMIT: Duration = Duration::from_secs(60);
 
 /// A record.
 #[derive(Clone, Debug)]
@@ -41,6 +41,39 @@ impl Record {
     }
 }
 
+fn consumer(brokers: &str, prefix: &str, committed: bool) -> Result<BaseConsumer> {
+    let isolation = if committed { "read_committed" } else { "read_uncommitted" };
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", brokers)
+        .set("group.id", format!("{prefix}-e2e"))
+        .set("isolation.level", isolation)
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true");
+    config.create().context("make a consumer")
+}
+
+/// Waits until every transaction that has written by now has ended for readers, too: a commit is answered before its
+/// markers are in the partitions.
+fn wait_decided(
+    committed: &BaseConsumer,
+    all: &BaseConsumer,
+    partitions: &TopicPartitionList,
+) -> Result<()> {
+    for place in partitions.elements() {
+        let (topic, partition) = (place.topic(), place.partition());
+        let end = |consumer: &BaseConsumer| {
+            consumer.fetch_watermarks(topic, partition, ASK_LIMIT).map(|(_, end)| end)
+        };
+        let written = end(all)?;
+        let what = format!("the transactions in partition {partition} of {topic} to end");
+        stack::wait::until(&what, LIMIT, "", || {
+            Ok(end(committed).is_ok_and(|end| end >= written).then_some(()))
+        })?;
+    }
+    Ok(())
+}
+
 /// Every topic of one prefix, the log's own topics with it.
 #[derive(Debug)]
 pub struct Topics {
@@ -54,13 +87,7 @@ impl Topics {
     /// # Errors
     /// What the broker said, or it does not answer.
     pub fn read(brokers: &str, prefix: &str, committed: bool) -> Result<Topics> {
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", brokers)
-            .set("group.id", format!("{prefix}-e2e"))
-            .set("isolation.level", if committed { "read_committed" } else { "read_uncommitted" })
-            .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true")
-            .create()?;
+        let consumer = consumer(brokers, prefix, committed)?;
         let metadata = consumer.fetch_metadata(None, ASK_LIMIT)?;
         let (within, own) = (format!("{prefix}."), format!(".{prefix}"));
         let mut assigned = TopicPartitionList::new();
@@ -76,6 +103,9 @@ impl Topics {
                     )?;
                 }
             }
+        }
+        if committed {
+            wait_decided(&consumer, &self::consumer(brokers, prefix, false)?, &assigned)?;
         }
         consumer.assign(&assigned)?;
         let mut topics = Topics { records };

@@ -102,7 +102,7 @@ fn the_action_moves_the_slot_of_an_idle_publication() -> Result<()> {
         })?;
         let at = source.value("SELECT pg_current_wal_flush_lsn();")?;
         let ended = source.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '% heartbeat';")?;
-        ensure!(ended == "1", "{mode}: {ended} sessions of heartbeats");
+        ensure!(ended != "0", "{mode}: no session of heartbeats");
         let before = source.value("SELECT max(n) FROM beat.beats;")?;
         until(&mut serving, "an action after the connection was lost", || {
             let sql = format!("SELECT max(n) > {before} + 1 FROM beat.beats;");

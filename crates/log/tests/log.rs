@@ -10,7 +10,7 @@ use cdc::{
     SnapshotRow, Source, TableName,
 };
 use common::{
-    Writer, checkpoint, events, events_of, key, read_to, row, settings, sink, source, table,
+    Writer, checkpoint, end_at, events, events_of, key, read_to, row, settings, sink, source, table,
 };
 use pgrelay_log::{LogEnd, LogError, murmur2, topics};
 
@@ -68,7 +68,7 @@ async fn batches_come_out_as_they_went_in() {
     // Inside a transaction there is nothing that a target could commit.
     let inside = Progress::Inside { commit_lsn: writer.end(), done: 0 };
     sink.write(&Batch::progress(checkpoint(inside))).await.unwrap();
-    assert_eq!(LogEnd::read(&settings).await.unwrap().unwrap().checkpoint.progress, inside);
+    end_at(&settings, inside).await;
     assert_eq!(LogEnd::whole(&settings).await.unwrap().unwrap().cut, log_end.cut);
 }
 

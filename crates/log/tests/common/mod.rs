@@ -11,7 +11,7 @@ use cdc::{
     Batch, Change, Checkpoint, Column, Event, Identity, Kind, Lsn, Meter, PgType, Position,
     Progress, Row, RowBuilder, Schema, Source, SourceId, TableName, Transaction,
 };
-use pgrelay_log::{Brokers, Kafka, LogSettings, LogSink, LogSource};
+use pgrelay_log::{Brokers, Kafka, LogEnd, LogSettings, LogSink, LogSource};
 
 /// The broker of this test run, as long as any test holds it. Without one the tests fail.
 fn broker() -> Arc<stack::Kafka> {
@@ -164,7 +164,7 @@ pub fn checkpoint(progress: Progress) -> Checkpoint {
 pub async fn read_to(source: &mut LogSource, progress: Progress) -> Vec<Batch> {
     let mut batches = Vec::new();
     loop {
-        let batch = tokio::time::timeout(std::time::Duration::from_secs(60), source.next())
+        let batch = tokio::time::timeout(std::time::Duration::from_secs(120), source.next())
             .await
             .expect("the log gives the next batch")
             .unwrap();
@@ -173,6 +173,19 @@ pub async fn read_to(source: &mut LogSource, progress: Progress) -> Vec<Batch> {
         if done {
             return batches;
         }
+    }
+}
+
+/// Waits until the log ends at `progress`: who reads it sees a commit a moment after the writer has its answer.
+pub async fn end_at(settings: &LogSettings, progress: Progress) {
+    let begun = std::time::Instant::now();
+    loop {
+        let end = LogEnd::read(settings).await.unwrap().map(|end| end.checkpoint.progress);
+        if end == Some(progress) {
+            return;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "the log ends at {end:?}, not at {progress:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
