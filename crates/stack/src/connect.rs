@@ -78,7 +78,7 @@ impl Plugin {
 
 const START_LIMIT: Duration = Duration::from_secs(120);
 /// How long a connector may take to run, or to be gone.
-const CONNECTOR_LIMIT: Duration = Duration::from_secs(90);
+const CONNECTOR_LIMIT: Duration = Duration::from_secs(180);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 const LOG: &str = "\
@@ -205,10 +205,9 @@ impl Connect {
     /// What the worker refused it for, or the trace of the task that failed.
     pub fn create(&self, name: &str, config: &Value) -> Result<()> {
         let body = serde_json::json!({ "name": name, "config": config }).to_string();
-        let answer = http::post(self.address(), "/connectors", &body)?;
-        if answer.status != 201 {
-            return Err(refused(&format!("create the connector {name}"), &answer));
-        }
+        self.accepted(&format!("create the connector {name}"), || {
+            http::post(self.address(), "/connectors", &body)
+        })?;
         let what = format!("the connector {name} to run");
         self.running.wait_for(&what, CONNECTOR_LIMIT, || self.runs(name))
     }
@@ -361,6 +360,9 @@ fn properties(
         ("plugin.path", plugins),
         ("plugin.discovery", discovery),
         ("offset.flush.interval.ms", "1000"),
+        // A task that a busy machine keeps from its last flush would send again what it had sent.
+        ("offset.flush.timeout.ms", "60000"),
+        ("task.shutdown.graceful.timeout.ms", "60000"),
         ("key.converter", json),
         ("value.converter", json),
         ("header.converter", json),
@@ -378,6 +380,9 @@ fn properties(
         }
         Keeping::Topics(group) => {
             text.push_str(&format!("group.id={group}\n"));
+            // A worker that a busy machine keeps from its heartbeats stays in the group; one that was not kept in it
+            // has its connectors back at once.
+            text.push_str("session.timeout.ms=120000\nrebalance.timeout.ms=120000\nscheduled.rebalance.max.delay.ms=0\n");
             for storage in ["offset", "config", "status"] {
                 let name = if storage == "offset" { "offsets" } else { storage };
                 text.push_str(&format!("{storage}.storage.topic={group}-{name}\n{storage}.storage.replication.factor=1\n"));

@@ -8,8 +8,8 @@ use crate::error::Tried;
 use crate::{Error, Result};
 
 /// Creating a connector has it validate its configuration against the database first.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
-const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+const ANSWER_LIMIT: Duration = Duration::from_secs(180);
+const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 
 /// What came back.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<Answ
 /// The whole answer to one request, status line and headers included.
 ///
 /// # Errors
-/// Where nobody listens, or the answer does not come within a minute.
+/// Where nobody listens, or the answer does not come within three minutes.
 pub fn exchange(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<String> {
     let what = || format!("{method} http://{address}{path}");
     // Of HTTP 1.0, so that the answer is not cut into chunks.

@@ -59,7 +59,7 @@ impl Pgbouncer {
         };
         let running = launch.start()?;
         let address = ("127.0.0.1", port.number());
-        running.wait_ready(Duration::from_secs(30), || {
+        running.wait_ready(Duration::from_secs(120), || {
             Ok(std::net::TcpStream::connect(address).is_ok())
         })?;
         Ok(Pgbouncer { port, running, home })

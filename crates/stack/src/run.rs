@@ -21,7 +21,7 @@ pub(crate) fn run(args: &[&str]) -> Result<Option<u8>> {
         return Ok(None);
     }
     let signals = Passed::to_the_command()?;
-    let kafka = options.contains(&"--kafka").then(|| Kafka::builder().start()).transpose()?;
+    let kafka = options.contains(&"--kafka").then(shared_broker).transpose()?;
     let postgres =
         options.contains(&"--postgres").then(|| Postgres::builder().start()).transpose()?;
     let registry = options.contains(&"--registry").then(Registry::start).transpose()?;
@@ -38,6 +38,11 @@ pub(crate) fn run(args: &[&str]) -> Result<Option<u8>> {
         child.env("PGRELAY_TEST_REGISTRY", registry.url());
     }
     signals.around(&mut child).map(Some)
+}
+
+/// A broker that is fenced only when it is really gone: on a busy machine its heartbeats may come late.
+fn shared_broker() -> stack::Result<Kafka> {
+    Kafka::builder().setting("broker.session.timeout.ms", "120000").start()
 }
 
 /// Signals of ours are the command's: when it ends, the servers are stopped in order.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use stack::{process, wait};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// A `stack run` whose command waits for the end of its input; its files go with `folder`.
 struct Inner {

@@ -10,7 +10,7 @@ use crate::process::run;
 use crate::{Error, Result, tools};
 
 /// How long a console tool waits for the next record, unless told.
-const CONSOLE_TIMEOUT: &str = "10000";
+const CONSOLE_TIMEOUT: &str = "120000";
 
 /// Where Java is.
 pub(crate) fn java() -> Result<PathBuf> {
@@ -41,7 +41,7 @@ impl Kafka {
     }
 
     /// The records of a topic from its beginning, committed ones only, one a line: partition, offset, headers, key,
-    /// value. Ends after ten seconds without a record unless `args` (as of `kafka-console-consumer.sh`) bound it by
+    /// value. Ends after two minutes without a record unless `args` (as of `kafka-console-consumer.sh`) bound it by
     /// `--max-messages` or another `--timeout-ms`.
     ///
     /// # Errors
