@@ -8,7 +8,7 @@ use pgrelay_log::LogSettings;
 use crate::config::Pipeline;
 
 /// A server lets go of slot and locks a moment after the process that held them has ended.
-const END_GRACE: Duration = Duration::from_secs(10);
+const END_GRACE: Duration = Duration::from_secs(5);
 
 /// The log, if it keeps a checkpoint: topics of other producers are only read.
 fn written(pipeline: &Pipeline) -> Option<&LogSettings> {

@@ -61,7 +61,7 @@ pub fn check(world: &World) -> Result<()> {
 
 fn consume(kafka: &Kafka, isolation: &str, topics: &str) -> Result<String> {
     let mut args = vec!["--include", topics, "--from-beginning", "--isolation-level", isolation];
-    args.extend(["--timeout-ms", "30000"]);
+    args.extend(["--timeout-ms", "15000"]);
     for print in ["partition", "headers", "key"] {
         args.extend([
             "--formatter-property",

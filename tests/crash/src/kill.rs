@@ -15,7 +15,7 @@ use crate::writer::Writer;
 /// How long a state may take to come.
 const LIMIT: Duration = Duration::from_secs(120);
 /// How long a phase is waited for. One that cannot come, as a copy once it is whole, costs all of it.
-const PHASE_LIMIT: Duration = Duration::from_secs(30);
+const PHASE_LIMIT: Duration = Duration::from_secs(20);
 /// How often each phase must be hit.
 const HITS_MIN: u32 = 3;
 
