@@ -1,7 +1,7 @@
 //! Topics: how many partitions they have, making the ones that are missing, and how they are kept.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cdc::Finding;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
@@ -12,6 +12,10 @@ use crate::client::{self, ASK_LIMIT, Said};
 use crate::config::LogSettings;
 use crate::error::{Asking, LogError, configs_command};
 use crate::topics;
+
+/// How long too few brokers for a topic's replicas may be a matter of time: one that starts, or did not answer the
+/// controller for a while, is not counted until it has registered again.
+const BROKERS_LIMIT: Duration = Duration::from_secs(20);
 
 /// A topic as it is to be, if it has to be made.
 #[derive(Clone, Debug)]
@@ -100,14 +104,14 @@ pub(crate) fn ensure(
     }
     let missing: Vec<&TopicSpec> =
         specs.iter().filter(|spec| !found.contains_key(&spec.name)).collect();
-    create(settings, &missing, false)?;
+    make(settings, &missing)?;
     let begun = Instant::now();
     while found.len() < names.len() {
         if begun.elapsed() > ASK_LIMIT {
             return Err(Asking::new(settings, "wait for new topics", &names.join(", "))
                 .broker("their partitions have no leader yet"));
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
         found = partitions(&consumer, settings, &names)?;
     }
     Ok(found)
@@ -129,14 +133,47 @@ fn wait<T>(future: impl Future<Output = Result<T, KafkaError>>) -> Result<T, Kaf
 
 /// Whether the topics could be made; makes none. Blocks.
 pub(crate) fn would_create(settings: &LogSettings, missing: &[&TopicSpec]) -> Result<(), LogError> {
-    if missing.is_empty() { Ok(()) } else { create(settings, missing, true) }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    create(settings, missing, true)?.map_or(Ok(()), |refusal| Err(refusal.error(settings)))
 }
 
+/// Makes topics. Blocks.
+fn make(settings: &LogSettings, missing: &[&TopicSpec]) -> Result<(), LogError> {
+    let begun = Instant::now();
+    let mut said = false;
+    while let Some(refusal) = create(settings, missing, false)? {
+        let lacks_brokers = refusal.code == Code::InvalidReplicationFactor;
+        if !lacks_brokers || begun.elapsed() > BROKERS_LIMIT {
+            return Err(refusal.error(settings));
+        }
+        if !std::mem::replace(&mut said, true) {
+            tracing::warn!(topic = %refusal.topic, "fewer brokers are up than the topic is to have replicas; waiting for them");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+/// A topic that the brokers will not make.
+struct Refusal {
+    topic: String,
+    code: Code,
+}
+
+impl Refusal {
+    fn error(&self, settings: &LogSettings) -> LogError {
+        Asking::new(settings, "make the topic", &self.topic).code(self.code, &self.code.to_string())
+    }
+}
+
+/// Asks for topics. One that is there is no failure; gives the first that is refused.
 fn create(
     settings: &LogSettings,
     missing: &[&TopicSpec],
     validate_only: bool,
-) -> Result<(), LogError> {
+) -> Result<Option<Refusal>, LogError> {
     let admin = admin(settings)?;
     let replication = settings.kafka.replication_factor.unwrap_or(-1);
     let topics: Vec<NewTopic<'_>> = missing
@@ -155,17 +192,9 @@ fn create(
     let asking = Asking::new(settings, "make topics", &names);
     let results = wait(admin.create_topics(&topics, &options))
         .map_err(|error| admin.inner().context().explain(asking, &error))?;
-    for result in results {
-        match result {
-            Ok(_) | Err((_, Code::TopicAlreadyExists)) => {}
-            Err((name, code)) => {
-                return Err(
-                    Asking::new(settings, "make the topic", &name).code(code, &code.to_string())
-                );
-            }
-        }
-    }
-    Ok(())
+    let refused = results.into_iter().filter_map(Result::err);
+    let mut refused = refused.map(|(topic, code)| Refusal { topic, code });
+    Ok(refused.find(|refusal| refusal.code != Code::TopicAlreadyExists))
 }
 
 /// One setting of each of these topics; nothing where the broker does not let us see it. Blocks.
