@@ -8,8 +8,8 @@ use e2e::{Case, Cluster, Mode, case};
 use libtest_mimic::{Arguments, Failed, Trial};
 use stack::{Kafka, Registry};
 
-/// Tests that run at once; beyond this servers only take turns.
-const THREADS_MAX: usize = 3;
+/// Tests that run at once: most of the time each waits for a server.
+const THREADS_MAX: usize = 8;
 
 /// The servers of a run: one broker, one schema registry, and a cluster for each test that runs at the same time.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! What a file of SQL cannot say: stops at chosen places, and two pipelines at once.
+//! Pipelines stopped at chosen places, and two at once.
 
 use std::sync::Arc;
 

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use stack::{Connect, Kafka, Plugin, Registry};
 
 const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
-const AVRO: &str = "io.apicurio.registry.utils.converter.AvroConverter";
 
 /// One broker, registry and worker for all tests.
 struct Servers {
@@ -97,16 +96,9 @@ impl Format {
                 set(".schemas.enable", if self == Format::Plain { "false" } else { "true" });
                 continue;
             }
-            set("", AVRO);
-            set(
-                ".apicurio.registry.url",
-                &format!("http://{}/apis/registry/v2", servers.registry.address()),
-            );
-            set(".apicurio.registry.auto-register", "true");
-            set(".apicurio.registry.find-latest", "false");
-            set(".apicurio.registry.as-confluent", "true");
-            set(".apicurio.registry.use-id", "contentId");
-            set(".apicurio.registry.headers.enabled", "false");
+            for (key, value) in servers.registry.converter(part) {
+                config[key] = value.into();
+            }
         }
         config
     }
