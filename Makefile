@@ -42,7 +42,7 @@ crash: tools       ## only the tests that kill, freeze and cut off the service
 
 conformance: tools ## a part of `test`: every record beside the real Debezium's; CASE=toast for one, CONFORMANCE_SQL=folder for others
 	cargo build --package replicator --package conformance
-	$(STACK) run --kafka --postgres -- cargo run --quiet --package conformance -- $(CASE)
+	$(STACK) run --kafka --postgres --registry -- cargo run --quiet --package conformance -- $(CASE)
 
 bench: tools       ## how fast it is, beside what else can be done; WORK=inserts for one work
 	cargo build --release --package replicator --package bench

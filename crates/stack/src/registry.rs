@@ -170,6 +170,32 @@ impl Registry {
         Ok(serde_json::from_str(answer["schema"].as_str().unwrap_or_default()).unwrap_or_default())
     }
 
+    /// The text of a schema.
+    ///
+    /// # Errors
+    /// What it answered.
+    pub fn schema(&self, id: i32) -> Result<String> {
+        let answer = expect(&self.get(&format!("/schemas/ids/{id}"))?, "read a schema")?;
+        Ok(answer["schema"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// What a connector is told so that it writes its `part`, `key` or `value`, in Avro as Confluent's converter does,
+    /// with the schemas here. Its worker needs [`crate::Plugin::AvroConverter`].
+    #[must_use]
+    pub fn converter(&self, part: &str) -> Vec<(String, String)> {
+        let url = format!("http://{}/apis/registry/v2", self.address());
+        let told = [
+            ("", "io.apicurio.registry.utils.converter.AvroConverter"),
+            (".apicurio.registry.url", &url),
+            (".apicurio.registry.auto-register", "true"),
+            (".apicurio.registry.find-latest", "false"),
+            (".apicurio.registry.as-confluent", "true"),
+            (".apicurio.registry.use-id", "contentId"),
+            (".apicurio.registry.headers.enabled", "false"),
+        ];
+        told.map(|(key, value)| (format!("{part}.converter{key}"), value.to_owned())).to_vec()
+    }
+
     fn get(&self, path: &str) -> Result<Answer> {
         http::get(self.address(), &format!("{PATH}{path}"))
     }

@@ -19,10 +19,7 @@ use crate::{number, records};
 /// How long one may take.
 const LIMIT: Duration = Duration::from_secs(600);
 const LOOK: Duration = Duration::from_millis(10);
-const CONVERTERS: [&str; 2] = [
-    "org.apache.kafka.connect.json.JsonConverter",
-    "io.apicurio.registry.utils.converter.AvroConverter",
-];
+const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 
 /// Who writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,24 +221,16 @@ impl<'a> Servers<'a> {
             "table.include.list": "public.items,public.marker", "snapshot.mode": "no_data",
             "topic.creation.default.replication.factor": "1", "topic.creation.default.partitions": "1",
         });
-        let registry = format!("http://{}/apis/registry/v2", self.registry.address());
         for part in ["key", "value"] {
-            let mut set = |key: &str, value: &str| {
-                config[format!("{part}.converter{key}")] = value.into();
-            };
-            set("", CONVERTERS[usize::from(format == Format::Avro)]);
-            match format {
-                Format::Json => set(".schemas.enable", "false"),
-                Format::Schemas => set(".schemas.enable", "true"),
-                Format::Avro => {
-                    set(".apicurio.registry.url", &registry);
-                    set(".apicurio.registry.auto-register", "true");
-                    set(".apicurio.registry.find-latest", "false");
-                    set(".apicurio.registry.as-confluent", "true");
-                    set(".apicurio.registry.use-id", "contentId");
-                    set(".apicurio.registry.headers.enabled", "false");
+            if format == Format::Avro {
+                for (key, value) in self.registry.converter(part) {
+                    config[key] = value.into();
                 }
+                continue;
             }
+            config[format!("{part}.converter")] = JSON.into();
+            let schemas = (format == Format::Schemas).to_string();
+            config[format!("{part}.converter.schemas.enable")] = schemas.into();
         }
         config
     }

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 
+use crate::words::AVRO;
+
 /// The line between the two sections.
 const STREAM: &str = "-- stream";
 /// What a line's comment begins with that sets a property.
@@ -15,8 +17,11 @@ const PARTITIONS: &str = "topic.creation.default.partitions";
 /// The property with what the topic of heartbeats begins with.
 const HEARTBEATS: &str = "topic.heartbeat.prefix";
 
+/// The line that has a case played once more, with keys and values in Avro.
+const TWICE: &str = "-- in json and avro";
+
 /// A case.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Case {
     /// The file's name, without its ending.
     pub(crate) name: String,
@@ -26,6 +31,7 @@ pub(crate) struct Case {
     pub(crate) before: String,
     /// Runs while both stream.
     pub(crate) stream: String,
+    twice: bool,
 }
 
 /// What a line sets, where it does.
@@ -43,6 +49,15 @@ impl Case {
     /// The value of a property; the last one where it is set more than once.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
         self.properties.iter().rev().find(|(key, _)| key == name).map(|(_, value)| &**value)
+    }
+
+    /// The same with keys and values in Avro, where the file asks for it.
+    pub(crate) fn in_avro(&self) -> Option<Case> {
+        let mut case = self.clone();
+        case.name += ":avro";
+        let converters = ["key", "value"].map(|part| format!("{part}.converter"));
+        case.properties.extend(converters.map(|part| (part, AVRO.to_owned())));
+        self.twice.then_some(case)
     }
 
     /// Whether Debezium, and so nobody, streams after the snapshot.
@@ -70,6 +85,11 @@ impl Case {
         interval.map(|_| self.property(HEARTBEATS).unwrap_or("__debezium-heartbeat"))
     }
 
+    /// The topic of transactions, without its prefix.
+    pub(crate) fn transactions(&self) -> &str {
+        self.property("topic.transaction").unwrap_or("transaction")
+    }
+
     /// Reads a file.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Case> {
         let at = text
@@ -88,7 +108,8 @@ impl Case {
                 line.split_once('=').with_context(|| format!("`{line}` is no key=value"))?;
             properties.push((key.trim().to_owned(), value.trim().to_owned()));
         }
-        Ok(Case { name: name.to_owned(), properties, before: join(before), stream: join(stream) })
+        let (name, twice) = (name.to_owned(), before.contains(&TWICE));
+        Ok(Case { name, properties, before: join(before), stream: join(stream), twice })
     }
 }
 

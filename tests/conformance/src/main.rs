@@ -6,6 +6,7 @@
 //! prints the declared ones, too. Read in this order: `case`, `properties`, `play`, `records`, `compare`, `declared`.
 
 mod align;
+mod avro;
 mod case;
 mod catalog;
 mod compare;
@@ -87,7 +88,10 @@ fn cases(folder: &std::path::Path) -> Result<BTreeMap<String, Result<Case>>> {
         if path.extension().is_some_and(|ending| ending == "sql") {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let text = std::fs::read_to_string(&path).map_err(anyhow::Error::from);
-            cases.insert(name.clone(), text.and_then(|text| Case::parse(&name, &text)));
+            let case = text.and_then(|text| Case::parse(&name, &text));
+            let twice = case.as_ref().ok().and_then(Case::in_avro);
+            cases.extend(twice.map(|case| (case.name.clone(), Ok(case))));
+            cases.insert(name, case);
         }
     }
     anyhow::ensure!(!cases.is_empty(), "{} has no *.sql", folder.display());

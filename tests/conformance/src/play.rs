@@ -8,16 +8,18 @@ use anyhow::{Context, Result, bail};
 use e2e::{Cluster, Psql, Serving};
 use stack::{Connect, wait};
 
+use crate::avro::Schemas;
 use crate::case::Case;
 use crate::catalog::Catalog;
 use crate::ending::{self, MARKED};
 use crate::properties::{MARK_SCHEMA, MARK_TABLE, Place};
-use crate::records::{Topics, read};
+use crate::records::{Record, Topics, read};
 use crate::servers::Servers;
 use crate::sql;
+use crate::words;
 
 /// How long a state may take to come.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(180);
 /// Who owns a case's database, and whom both sides are. A publication of all tables takes a superuser.
 const ROLE: &str = "conformance";
 
@@ -72,7 +74,7 @@ pub(crate) fn play(case: &Case, servers: &Servers) -> Result<Both> {
     }
     sides.stop()?;
     let both = |prefix: &str| {
-        let mut topics = read(&room.place.brokers, prefix, case.heartbeats())?;
+        let mut topics = room.read(case, prefix)?;
         topics.retain(|(topic, _), _| topic != MARK_TABLE);
         // How many there are is a matter of time: one stands for all.
         for ((topic, _), records) in &mut topics {
@@ -137,9 +139,10 @@ impl Sides<'_> {
 
 /// A database of its own, gone with its slots and its connector at the end.
 struct Room<'a> {
-    place: Place,
+    place: Place<'a>,
     cluster: &'a Cluster,
     connect: &'a Connect,
+    schemas: Schemas<'a>,
     folder: tempfile::TempDir,
 }
 
@@ -153,14 +156,17 @@ impl<'a> Room<'a> {
         let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next());
         let port = port.and_then(|port| port.parse().ok()).context("the port of the cluster")?;
         let brokers = servers.kafka()?.bootstrap();
-        let place = Place { database, role: ROLE.to_owned(), port, brokers };
+        let avro = words::in_avro(case).next().is_some();
+        let registry = if avro { Some(servers.registry()?) } else { None };
+        let place = Place { database, role: ROLE.to_owned(), port, brokers, registry };
         cluster.admin("postgres")?.run(&format!(
             "DO $$ BEGIN CREATE ROLE {ROLE} LOGIN SUPERUSER REPLICATION; \
              EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;\n\
              CREATE DATABASE {} OWNER {ROLE};",
             place.database
         ))?;
-        Ok(Room { place, cluster, connect, folder: tempfile::tempdir()? })
+        let schemas = Schemas::new(registry);
+        Ok(Room { place, cluster, connect, schemas, folder: tempfile::tempdir()? })
     }
 
     /// The table that ends a run.
@@ -171,11 +177,22 @@ impl<'a> Room<'a> {
         )
     }
 
+    fn read(&self, case: &Case, prefix: &str) -> Result<Topics> {
+        read(&self.place.brokers, &self.schemas, prefix, case.heartbeats())
+    }
+
     /// Whether a side's topics have the mark, and a heartbeat where there are some.
     fn marked(&self, case: &Case, prefix: &str) -> Result<bool> {
-        let topics = read(&self.place.brokers, prefix, case.heartbeats())?;
+        let topics = self.read(case, prefix)?;
         let has = |name: &str| topics.keys().any(|(topic, _)| topic == name);
-        Ok(has(MARK_TABLE) && (case.ends_with_the_copy() || case.heartbeats().is_none_or(has)))
+        // The end of the mark's transaction is told after the mark.
+        let ended = |records: &Vec<Record>| records.last().is_some_and(Record::ends_a_transaction);
+        let whole = case.property("provide.transaction.metadata") != Some("true")
+            || topics
+                .iter()
+                .any(|((topic, _), records)| *topic == case.transactions() && ended(records));
+        let beats = case.heartbeats().is_none_or(has);
+        Ok(has(MARK_TABLE) && (case.ends_with_the_copy() || whole && beats))
     }
 
     /// Whether both slots are read. While a slot is made, or a snapshot is, its sender is not at this.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use stack::Registry;
 
 use crate::case::Case;
 use crate::catalog::Catalog;
@@ -17,7 +18,7 @@ pub(crate) const MARK_TABLE: &str = "zz_end.mark";
 
 /// Where a case runs.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Place<'a> {
     /// The database, and what everything else is called after.
     pub(crate) database: String,
     /// Who owns it.
@@ -26,9 +27,11 @@ pub(crate) struct Place {
     pub(crate) port: u16,
     /// The broker.
     pub(crate) brokers: String,
+    /// The registry, where records are Avro.
+    pub(crate) registry: Option<&'a Registry>,
 }
 
-impl Place {
+impl Place<'_> {
     /// pgrelay's slot, publication and topic prefix.
     pub(crate) fn ours(&self) -> String {
         format!("{}_p", self.database)
@@ -75,6 +78,11 @@ impl Place {
         for (key, value) in told {
             config[key] = lists::told(key, value).into();
         }
+        for part in words::in_avro(case) {
+            for (key, value) in self.registry.into_iter().flat_map(|has| has.converter(part)) {
+                config[key] = value.into();
+            }
+        }
         config
     }
 
@@ -102,6 +110,9 @@ impl Place {
                 "format": value,
             },
         });
+        if let Some(registry) = self.registry {
+            file["kafka"]["schema_registry"] = json!({ "url": registry.url() });
+        }
         if key != value {
             file["kafka"]["key_format"] = key.into();
         }
@@ -140,6 +151,7 @@ mod tests {
             role: "r".to_owned(),
             port: 1,
             brokers: "b".to_owned(),
+            registry: None,
         };
         let case = |lines: &str| Case::parse("x", &format!("{lines}\n-- stream\n")).unwrap();
         let listed = case(

@@ -10,9 +10,10 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::avro::Schemas;
 use crate::json::Json;
 
-const ASK_LIMIT: Duration = Duration::from_secs(20);
+const ASK_LIMIT: Duration = Duration::from_secs(60);
 const READ_LIMIT: Duration = Duration::from_secs(60);
 
 /// A record.
@@ -39,6 +40,11 @@ impl Record {
         }
     }
 
+    /// Whether it is the end of a transaction, in their topic.
+    pub(crate) fn ends_a_transaction(&self) -> bool {
+        self.value.as_ref().and_then(|value| value.get("status")?.text()) == Some("END")
+    }
+
     /// Whether a snapshot read it.
     pub(crate) fn is_snapshot(&self) -> bool {
         let source = self.value.as_ref().and_then(|value| value.get("source"));
@@ -52,7 +58,12 @@ pub(crate) type Topics = BTreeMap<(String, i32), Vec<Record>>;
 
 /// Reads all there is now; the topic of heartbeats, which has the prefix behind its name, is called by what it begins
 /// with.
-pub(crate) fn read(brokers: &str, prefix: &str, heartbeats: Option<&str>) -> Result<Topics> {
+pub(crate) fn read(
+    brokers: &str,
+    registry: &Schemas<'_>,
+    prefix: &str,
+    heartbeats: Option<&str>,
+) -> Result<Topics> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", format!("{prefix}-conformance"))
@@ -79,7 +90,11 @@ pub(crate) fn read(brokers: &str, prefix: &str, heartbeats: Option<&str>) -> Res
     let mut take = |message: &BorrowedMessage<'_>| {
         let topic = message.topic().strip_prefix(&within);
         let topic = topic.or(heartbeats).unwrap_or_default().to_owned();
-        topics.entry((topic, message.partition())).or_default().push(record(message, prefix));
+        let place = (topic, message.partition());
+        let record = record(message, registry, prefix)
+            .with_context(|| format!("{}/{} offset {}", place.0, place.1, message.offset()))?;
+        topics.entry(place).or_default().push(record);
+        Ok(())
     };
     until_end(&consumer, &assigned, prefix, usize::MAX, &mut take)?;
     // They go on for as long as somebody reads them.
@@ -93,7 +108,7 @@ fn until_end(
     assigned: &TopicPartitionList,
     prefix: &str,
     mut records: usize,
-    mut take: impl FnMut(&BorrowedMessage<'_>),
+    mut take: impl FnMut(&BorrowedMessage<'_>) -> Result<()>,
 ) -> Result<()> {
     consumer.assign(assigned)?;
     let (begun, mut open) = (Instant::now(), assigned.count());
@@ -106,7 +121,7 @@ fn until_end(
             Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
             Some(Err(error)) => return Err(error).context("read the topics"),
             Some(Ok(message)) => {
-                take(&message);
+                take(&message)?;
                 records -= 1;
             }
         }
@@ -114,7 +129,7 @@ fn until_end(
     Ok(())
 }
 
-fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
+fn record(message: &BorrowedMessage<'_>, registry: &Schemas<'_>, prefix: &str) -> Result<Record> {
     let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
     let header = |(name, value): (&str, Option<&[u8]>)| {
         let json = match parted(value.map(json), prefix) {
@@ -127,8 +142,12 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
         };
         (name.to_owned(), json)
     };
-    let (mut key, key_schema) = parted(message.key().map(json), prefix);
-    let (mut value, value_schema) = parted(message.payload().map(json), prefix);
+    let part = |bytes: Option<&[u8]>| match bytes.filter(|bytes| Schemas::wrote(bytes)) {
+        Some(avro) => registry.read(avro, prefix).map(|(json, schema)| (Some(json), Some(schema))),
+        None => Ok(parted(bytes.map(json), prefix)),
+    };
+    let (mut key, key_schema) = part(message.key())?;
+    let (mut value, value_schema) = part(message.payload())?;
     // What has to be another: both write it as the file says.
     let name = value.as_mut().and_then(|value| value.get_mut("source")?.get_mut("name"));
     let server = key.as_mut().and_then(|key| key.get_mut("serverName"));
@@ -143,13 +162,13 @@ fn record(message: &BorrowedMessage<'_>, prefix: &str) -> Record {
     if let Some(Json::List(counts)) = value.as_mut().and_then(|v| v.get_mut("data_collections")) {
         order(counts);
     }
-    Record {
+    Ok(Record {
         offset: message.offset(),
         key,
         value,
         schemas: [key_schema, value_schema],
         headers: headers.map(|of| header((of.key, of.value))).collect(),
-    }
+    })
 }
 
 /// A map's order in Debezium, that of the first events here: by name, with the messages first. Debezium has an entry for

@@ -1,10 +1,10 @@
-//! The servers of a run, each started when the first case needs it: PostgreSQL, Kafka, and a Connect worker.
+//! The servers of a run, each started when the first case needs it: PostgreSQL, Kafka, a registry and a Connect worker.
 
 use std::sync::OnceLock;
 
 use anyhow::{Result, anyhow};
 use e2e::Cluster;
-use stack::{Connect, Kafka};
+use stack::{Connect, Kafka, Plugin, Registry};
 
 /// The servers.
 #[derive(Default)]
@@ -12,6 +12,7 @@ pub(crate) struct Servers {
     kafka: OnceLock<Result<Kafka, String>>,
     cluster: OnceLock<Result<Cluster, String>>,
     connect: OnceLock<Result<Connect, String>>,
+    registry: OnceLock<Result<Registry, String>>,
 }
 
 impl Servers {
@@ -27,7 +28,13 @@ impl Servers {
 
     /// The worker.
     pub(crate) fn connect(&self) -> Result<&Connect> {
-        one(&self.connect, || Ok(Connect::start(&self.kafka()?.bootstrap())?))
+        let start = || Ok(Connect::with(&self.kafka()?.bootstrap(), &[Plugin::AvroConverter])?);
+        one(&self.connect, start)
+    }
+
+    /// The registry.
+    pub(crate) fn registry(&self) -> Result<&Registry> {
+        one(&self.registry, || Ok(Registry::shared()?))
     }
 }
 

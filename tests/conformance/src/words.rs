@@ -10,6 +10,9 @@ use crate::properties::JSON;
 /// The converter of a key or value that is text.
 const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
 
+/// The converter of a key or value that is Avro.
+pub(crate) const AVRO: &str = "io.apicurio.registry.utils.converter.AvroConverter";
+
 /// Properties of `source.postgres` with the same words, whose value is a text.
 const TEXTS: [&str; 10] = [
     "decimal.handling.mode",
@@ -130,6 +133,7 @@ pub(crate) fn formats(case: &Case) -> Result<(String, String)> {
         let schemas = case.schemas(part);
         Ok(match (class, alone, schemas) {
             (STRING, ..) => "string",
+            (AVRO, false, _) => "avro",
             (JSON, true, false) => "json",
             (JSON, true, true) => "json_schemas",
             (JSON, false, false) => "debezium_json",
@@ -139,6 +143,12 @@ pub(crate) fn formats(case: &Case) -> Result<(String, String)> {
         .to_owned())
     };
     Ok((format("key")?, format("value")?))
+}
+
+/// The parts of a record that are Avro: their schemas are in a registry.
+pub(crate) fn in_avro(case: &Case) -> impl Iterator<Item = &'static str> {
+    let is = |part: &&str| case.property(&format!("{part}.converter")) == Some(AVRO);
+    ["key", "value"].into_iter().filter(is)
 }
 
 /// Whether a property is told by [`formats`], or means the harness alone.
