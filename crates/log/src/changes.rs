@@ -53,6 +53,15 @@ pub(crate) trait Encode {
         out: &mut Vec<u8>,
     ) -> Result<(), ConvertError>;
 
+    /// Appends the key of `row` as a header has it; false, and nothing, where that is the key itself.
+    fn key_in_header(
+        &mut self,
+        event: &Event,
+        row: &Row,
+        older: Option<&Row>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, ConvertError>;
+
     /// Appends the value; false, and nothing, where the record has none.
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError>;
 
@@ -139,13 +148,32 @@ fn moved(
 ) -> Result<(), ConvertError> {
     let old = key(format, event, before, None, records)?;
     let new = key(format, event, after, Some(before), records)?;
-    let to_new = new.clone().map(|key| (OtherKey::New, key));
-    let to_old = old.clone().map(|key| (OtherKey::Old, key));
+    let to_new = other_key(format, event, (after, Some(before)), new.clone(), records)?;
+    let to_new = to_new.map(|key| (OtherKey::New, key));
+    let to_old = other_key(format, event, (before, None), old.clone(), records)?;
+    let to_old = to_old.map(|key| (OtherKey::Old, key));
     let delete = Part { before: Some(before), ..Part::of(event, Op::Delete) };
     deleted(format, &delete, old, to_new, records)?;
     let create = Part::of(event, Op::Create);
     let create = Part { stamp: create.stamp.part(2), after: Some(after), ..create };
     record(format, &create, new, to_old, records)
+}
+
+/// A row's key for the header of a record with another one.
+fn other_key(
+    format: &mut dyn Encode,
+    event: &Event,
+    (row, older): (&Row, Option<&Row>),
+    key: Option<Span>,
+    records: &mut Records,
+) -> Result<Option<Span>, ConvertError> {
+    let Some(key) = key else { return Ok(None) };
+    let mut has_form = false;
+    let form = records.span(|out| {
+        has_form = format.key_in_header(event, row, older, out)?;
+        Ok::<_, ConvertError>(())
+    })?;
+    Ok(Some(if has_form { form } else { key }))
 }
 
 /// A delete, and its tombstone.

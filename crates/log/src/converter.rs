@@ -313,6 +313,16 @@ impl Encode for AnyConverter {
         self.keys().key(event, row, older, out)
     }
 
+    fn key_in_header(
+        &mut self,
+        event: &Event,
+        row: &Row,
+        older: Option<&Row>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, ConvertError> {
+        self.keys().key_in_header(event, row, older, out)
+    }
+
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {
         self.value.encoder().value(part, out)
     }

@@ -157,6 +157,16 @@ impl Encode for DebeziumJson {
         Ok(())
     }
 
+    fn key_in_header(
+        &mut self,
+        _event: &Event,
+        _row: &Row,
+        _older: Option<&Row>,
+        _out: &mut Vec<u8>,
+    ) -> Result<bool, ConvertError> {
+        Ok(false)
+    }
+
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {
         let schema = self.prepared(&part.event.schema)?;
         self.rows.begin();
