@@ -170,15 +170,6 @@ impl Registry {
         Ok(serde_json::from_str(answer["schema"].as_str().unwrap_or_default()).unwrap_or_default())
     }
 
-    /// The text of a schema.
-    ///
-    /// # Errors
-    /// What it answered.
-    pub fn schema(&self, id: i32) -> Result<String> {
-        let answer = expect(&self.get(&format!("/schemas/ids/{id}"))?, "read a schema")?;
-        Ok(answer["schema"].as_str().unwrap_or_default().to_owned())
-    }
-
     /// What a connector is told so that it writes its `part`, `key` or `value`, in Avro as Confluent's converter does,
     /// with the schemas here. Its worker needs [`crate::Plugin::AvroConverter`].
     #[must_use]

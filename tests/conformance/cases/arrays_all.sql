@@ -1,4 +1,5 @@
 CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+-- in json and avro
 CREATE DOMAIN posint2 AS posint;
 CREATE TABLE a (id int PRIMARY KEY, b bool[], i2 int2[], i8 int8[], f4 float4[], f8 float8[], n numeric(10,2)[], nv numeric[], u uuid[], j json[], jb jsonb[], x bytea[], d date[], t time[], t3 time(3)[], ts timestamp[], ts3 timestamp(3)[], tz timestamptz[], ttz timetz[], nm name[], iv interval[], mo money[], vb bit varying[], xm xml[], pt point[], ch "char"[], bx box[]);
 CREATE TABLE dom (id int PRIMARY KEY, a posint, b posint2, c posint NOT NULL, d posint DEFAULT 5, e posint[]);

@@ -1,4 +1,5 @@
 -- Arrays of arrays, and with bounds of their own.
+-- in json and avro
 CREATE TABLE deep (id int PRIMARY KEY, i int[], t text[]);
 -- stream
 INSERT INTO deep VALUES (1, '{{1,2},{3,4}}', '{{a},{b}}');

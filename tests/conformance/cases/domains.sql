@@ -1,4 +1,5 @@
 -- A domain is what it is made of.
+-- in json and avro
 CREATE DOMAIN whole AS int CHECK (VALUE > 0);
 CREATE DOMAIN price AS numeric(8,3);
 CREATE DOMAIN label AS varchar(10);

@@ -1,4 +1,5 @@
 -- Types of extensions.
+-- in json and avro
 CREATE EXTENSION hstore; CREATE EXTENSION ltree; CREATE EXTENSION citext; CREATE EXTENSION isn;
 CREATE TABLE e (id int PRIMARY KEY, h hstore, hn hstore NOT NULL, l ltree, ln ltree NOT NULL, c citext, cn citext NOT NULL, i isbn);
 INSERT INTO e VALUES (1, 'a=>1, b=>NULL, "long key"=>"q\"uote"', 'x=>1', 'a.b.c', 'a', 'Text', 'T', '978-0-393-04002-9');

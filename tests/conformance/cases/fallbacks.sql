@@ -1,4 +1,5 @@
 -- What Debezium invents in the before of a delete for columns that may not be null and were not sent.
+-- in json and avro
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE TABLE f (id int PRIMARY KEY, s smallint NOT NULL, i int NOT NULL, l bigint NOT NULL, r real NOT NULL, d double precision NOT NULL, b boolean NOT NULL,
   p numeric(10,2) NOT NULL, n numeric NOT NULL, t text NOT NULL, v varchar(3) NOT NULL, c char(3) NOT NULL, u uuid NOT NULL, j json NOT NULL, jb jsonb NOT NULL,

@@ -1,4 +1,5 @@
 -- Heartbeats, and a statement that goes with each; what it writes is not captured.
+-- in json and avro
 -- debezium: schema.include.list=public
 -- debezium: heartbeat.interval.ms=2000
 -- debezium: heartbeat.action.query=INSERT INTO beat.beats DEFAULT VALUES

@@ -1,4 +1,5 @@
 -- A table without a key: records without a key, and its rows whole under FULL.
+-- in json and avro
 CREATE TABLE logs (at int, line text);
 ALTER TABLE logs REPLICA IDENTITY FULL;
 CREATE TABLE uniq (a int NOT NULL, b text NOT NULL, v text);

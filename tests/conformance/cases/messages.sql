@@ -1,4 +1,5 @@
 -- Logical decoding messages, of a transaction and of none, among changes, with nothing in them and with any bytes.
+-- in json and avro
 CREATE TABLE a (id int PRIMARY KEY, v text);
 INSERT INTO a VALUES (1, 'one');
 -- stream

@@ -1,4 +1,5 @@
 -- Decimals as double.
+-- in json and avro
 -- debezium: decimal.handling.mode=double
 CREATE TABLE d (id int PRIMARY KEY, p numeric(10,2), n numeric, m money, big numeric(38,10), nn numeric(6,2) NOT NULL, nm money NOT NULL, dd numeric(6,2) NOT NULL DEFAULT 1.5);
 INSERT INTO d VALUES (1, 1.50, 1.500, 12.3, 12345678901234567890.0123456789, 1, 1, 2);

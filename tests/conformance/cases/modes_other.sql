@@ -1,4 +1,5 @@
 -- Intervals as text, hstore as a map, money with three digits, unknown types as bytes.
+-- in json and avro
 -- debezium: interval.handling.mode=string
 -- debezium: hstore.handling.mode=map
 -- debezium: money.fraction.digits=3

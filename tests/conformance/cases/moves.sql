@@ -1,4 +1,5 @@
 -- A change of key: delete, tombstone, create, each naming the other key.
+-- in json and avro
 CREATE TABLE one (id int PRIMARY KEY, v text, n int NOT NULL);
 CREATE TABLE two (a int, b text, v text, PRIMARY KEY (b, a));
 CREATE TABLE whole (id int PRIMARY KEY, v text);

@@ -1,4 +1,5 @@
 -- Names that need quotes.
+-- in json and avro
 CREATE TABLE "Upper Case" ("Id" int PRIMARY KEY, "select" text, "a.b" int, "ümläut" text);
 INSERT INTO "Upper Case" VALUES (1, 'x', 1, 'y');
 -- stream

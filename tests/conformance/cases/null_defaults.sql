@@ -1,4 +1,5 @@
 -- A null in a column with a default stays null.
+-- in json and avro
 CREATE TABLE t (id int PRIMARY KEY, n int DEFAULT 7, v text DEFAULT 'dflt');
 INSERT INTO t VALUES (1, NULL, NULL), (2, 1, 'x');
 -- stream

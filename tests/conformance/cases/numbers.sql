@@ -1,4 +1,5 @@
 -- Whole numbers, floats and numerics.
+-- in json and avro
 CREATE TABLE ints (id int PRIMARY KEY, s smallint, i int, l bigint, b boolean);
 INSERT INTO ints VALUES (1, -32768, -2147483648, -9223372036854775808, true), (2, 32767, 2147483647, 9223372036854775807, false);
 CREATE TABLE floats (id int PRIMARY KEY, r real, d double precision);

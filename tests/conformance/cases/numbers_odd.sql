@@ -1,4 +1,5 @@
 -- Numbers that Java's types do not have, or print with more digits than they need.
+-- in json and avro
 CREATE TABLE floats (id int PRIMARY KEY, r real, d double precision);
 CREATE TABLE numerics (id int PRIMARY KEY, p numeric(10,2), v numeric);
 INSERT INTO numerics VALUES (1, 'NaN', 'NaN'), (2, NULL, 'Infinity'), (3, NULL, '-Infinity');

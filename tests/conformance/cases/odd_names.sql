@@ -1,4 +1,5 @@
 CREATE SCHEMA "Odd.Schema";
+-- in json and avro
 CREATE TABLE "Quoted "" . Table" (id int PRIMARY KEY, "Col "" . 1" text, "日本" text, "ABCabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh" int, "a-b" int, "1st" int);
 CREATE TABLE "ABCabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh" (id int PRIMARY KEY);
 CREATE TABLE "日本語" (id int PRIMARY KEY, v text);

@@ -1,4 +1,5 @@
 -- Insert, update, delete with its tombstone, several rows and several tables in one transaction.
+-- in json and avro
 CREATE TABLE a (id int PRIMARY KEY, v text, n int NOT NULL);
 CREATE TABLE b (id bigint PRIMARY KEY, v varchar(10));
 INSERT INTO a VALUES (1, 'one', 1), (2, NULL, 2), (3, 'three', 3);

@@ -1,4 +1,5 @@
 -- Types that Debezium has forms of their own for.
+-- in json and avro
 CREATE TABLE bits (id int PRIMARY KEY, b1 bit(1), b11 bit(11), b bit varying, v5 bit varying(5), v1 bit varying(1), nn bit(9) NOT NULL);
 CREATE TABLE amounts (id int PRIMARY KEY, m money, nn money NOT NULL, o oid, on_ oid NOT NULL);
 CREATE TABLE zoned (id int PRIMARY KEY, t timetz, t0 timetz(0), t3 timetz(3), nn timetz NOT NULL);

@@ -1,4 +1,5 @@
 -- Arrays of them.
+-- in json and avro
 CREATE EXTENSION ltree; CREATE EXTENSION citext; CREATE EXTENSION hstore;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE TABLE a (id int PRIMARY KEY, i inet[], c cidr[], m macaddr[], r int4range[], o oid[], e mood[], l ltree[], ct citext[], bt bit(3)[], ch char(3)[], vc varchar(5)[]);

@@ -1,4 +1,5 @@
 -- Text of every kind, uuid, json, enum and bytea.
+-- in json and avro
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy "quoted"');
 CREATE TABLE texts (id int PRIMARY KEY, t text, v varchar(20), c char(5), c1 "char", u uuid, j json, jb jsonb, m mood, x bytea);
 INSERT INTO texts VALUES (1, 'plain', 'var', 'ab', 'c', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '{"a":  1, "a": 2}', '{"b": 1.0, "a": [null]}', 'ok', '\x00ff10');

@@ -1,4 +1,5 @@
 -- Dates and times with every precision.
+-- in json and avro
 CREATE TABLE days (id int PRIMARY KEY, d date);
 INSERT INTO days VALUES (1, '1970-01-01'), (2, '1969-12-31');
 CREATE TABLE times (id int PRIMARY KEY, t time, t0 time(0), t1 time(1), t3 time(3), t4 time(4), t6 time(6));

@@ -1,4 +1,5 @@
 CREATE TABLE t (id int PRIMARY KEY, d date, t time, ts timestamp, tz timestamptz, ts3 timestamp(3), tz3 timestamptz(3), tz0 timestamptz(0));
+-- in json and avro
 INSERT INTO t VALUES (1, '0044-03-15 BC', '24:00:00', '0044-03-15 12:00:00 BC', '0044-03-15 12:00:00+00 BC', '1582-10-04 00:00:00', '1582-10-15 00:00:00+00', '1900-01-01 00:00:00+00');
 -- stream
 INSERT INTO t VALUES (2, '0044-03-15 BC', '24:00:00', '0044-03-15 12:00:00 BC', '0044-03-15 12:00:00+00 BC', '1582-10-04 00:00:00', '1582-10-15 00:00:00+00', '1900-01-01 00:00:00+00');

@@ -1,4 +1,5 @@
 -- Values out of line that an update leaves alone: the placeholder of each type.
+-- in json and avro
 CREATE TABLE big (id int PRIMARY KEY, n int, t text, v varchar, j json, jb jsonb, x bytea,
   ta text[], va varchar[], ia int[], la bigint[], sa smallint[], xa bytea[], ua uuid[], da date[], num numeric);
 ALTER TABLE big ALTER t SET STORAGE EXTERNAL, ALTER v SET STORAGE EXTERNAL, ALTER j SET STORAGE EXTERNAL,

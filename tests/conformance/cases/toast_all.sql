@@ -1,4 +1,5 @@
 CREATE EXTENSION hstore;
+-- in json and avro
 CREATE TABLE t (id int PRIMARY KEY, n int, v varchar, c char(3000), j json, jb jsonb, x xml, b bytea, h hstore, ta text[], va varchar[], ja json[], ia int[], la bigint[], da date[], ua uuid[], ba bytea[], nn text NOT NULL, bi bit varying, nu numeric, ts tsvector, i2 int2[], fa float8[], ea inet[]);
 ALTER TABLE t ALTER v SET STORAGE EXTERNAL, ALTER j SET STORAGE EXTERNAL, ALTER jb SET STORAGE EXTERNAL, ALTER x SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL, ALTER h SET STORAGE EXTERNAL, ALTER ta SET STORAGE EXTERNAL, ALTER va SET STORAGE EXTERNAL, ALTER ja SET STORAGE EXTERNAL, ALTER ia SET STORAGE EXTERNAL, ALTER la SET STORAGE EXTERNAL, ALTER da SET STORAGE EXTERNAL, ALTER ua SET STORAGE EXTERNAL, ALTER ba SET STORAGE EXTERNAL, ALTER nn SET STORAGE EXTERNAL, ALTER fa SET STORAGE EXTERNAL, ALTER ea SET STORAGE EXTERNAL;
 -- stream

@@ -1,4 +1,5 @@
 -- Where transactions begin and end, how many events they have, and which of them a record is.
+-- in json and avro
 -- debezium: provide.transaction.metadata=true
 -- debezium: skipped.operations=none
 CREATE TABLE a (id int PRIMARY KEY, v text);

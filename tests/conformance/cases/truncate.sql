@@ -1,4 +1,5 @@
 -- Truncates, asked for.
+-- in json and avro
 -- debezium: skipped.operations=none
 CREATE TABLE a (id int PRIMARY KEY, v text);
 CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);

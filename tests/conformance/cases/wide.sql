@@ -1,3 +1,4 @@
+-- in json and avro
 DO $$ BEGIN EXECUTE 'CREATE TABLE w (id int PRIMARY KEY, ' || (SELECT string_agg('c' || i || ' int', ', ') FROM generate_series(1, 1599) i) || ')'; END $$;
 INSERT INTO w (id, c1) VALUES (1, 1);
 -- stream

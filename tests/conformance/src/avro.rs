@@ -49,7 +49,11 @@ impl<'a> Schemas<'a> {
         if let Some(known) = self.known.borrow().get(&id) {
             return Ok(known.clone());
         }
-        let text = self.registry.context("Avro, and the case has no registry")?.schema(id)?;
+        let registry = self.registry.context("Avro, and the case has no registry")?;
+        let url = format!("{}/schemas/ids/{id}", registry.url());
+        let answer = ureq::get(&url).call().and_then(|answer| answer.into_body().read_to_string());
+        let answer: serde_json::Value = serde_json::from_str(&answer.context(url)?)?;
+        let text = answer["schema"].as_str().context("an answer without a schema")?.to_owned();
         let mut bare: serde_json::Value = serde_json::from_str(&text)?;
         without_logical_types(&mut bare);
         let schema = Schema::parse(&bare).with_context(|| format!("read the schema {text}"))?;
@@ -114,6 +118,7 @@ fn by_name(schema: Json, prefix: &str) -> Json {
 
 fn facts_by_name(facts: BTreeMap<String, Json>, prefix: &str) -> BTreeMap<String, Json> {
     let mut out = BTreeMap::new();
+    let is_bytes = facts.get("type").is_some_and(are_bytes);
     for (name, fact) in facts {
         match (&*name, fact) {
             ("fields", Json::List(fields)) => {
@@ -137,6 +142,11 @@ fn facts_by_name(facts: BTreeMap<String, Json>, prefix: &str) -> BTreeMap<String
             ("items" | "values", inner) => {
                 out.insert(format!("@{name}"), by_name(inner, prefix));
             }
+            // Each character stands for a byte.
+            ("default", Json::Text(text)) if is_bytes => {
+                let bytes: Vec<u8> = text.chars().map(|c| c as u8).collect();
+                out.insert("@default".to_owned(), Json::Text(BASE64_STANDARD.encode(bytes)));
+            }
             (_, Json::Text(text)) => {
                 out.insert(format!("@{name}"), Json::Text(unnamed(&text, prefix)));
             }
@@ -146,6 +156,15 @@ fn facts_by_name(facts: BTreeMap<String, Json>, prefix: &str) -> BTreeMap<String
         }
     }
     out
+}
+
+/// Whether values of a type are bytes.
+fn are_bytes(kind: &Json) -> bool {
+    match kind {
+        Json::Text(word) => word == "bytes",
+        Json::List(union) => union.first().is_some_and(are_bytes),
+        kind => kind.get("type").is_some_and(are_bytes),
+    }
 }
 
 fn of_field(field: Json, prefix: &str) -> Json {

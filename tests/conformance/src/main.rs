@@ -1,9 +1,10 @@
 //! `conformance [NAME…]`: pgrelay and the real Debezium PostgreSQL connector on two slots of one database, over the
 //! same SQL, and every record of the one beside that of the other.
 //!
-//! A case is a file of `cases`, or of the folder that `CONFORMANCE_SQL` names. Each difference is declared in
-//! `differences.yaml` with its reason, or fails; and so does a declaration that nothing used. `CONFORMANCE_SHOW=1`
-//! prints the declared ones, too. Read in this order: `case`, `properties`, `play`, `records`, `compare`, `declared`.
+//! A case is a file of `cases`, or of the folder that `CONFORMANCE_SQL` names; one with a line `-- in json and avro` is
+//! played once more, in Avro. Each difference is declared in `differences.yaml` with its reason, or fails; and so does
+//! a declaration that nothing used. `CONFORMANCE_SHOW=1` prints the declared ones, too. Read in this order: `case`,
+//! `properties`, `play`, `records`, `compare`, `declared`.
 
 mod align;
 mod avro;

@@ -11,6 +11,8 @@ use crate::words::{self, formats, translate};
 
 /// The converter of every part of a record.
 pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
+/// The converter of headers where none is named.
+const SIMPLE: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 /// The table whose row ends a run, last in every order.
 pub(crate) const MARK_SCHEMA: &str = "zz_end";
 /// The same as a table.
@@ -79,6 +81,10 @@ impl Place<'_> {
             config[key] = lists::told(key, value).into();
         }
         for part in words::in_avro(case) {
+            // Avro's is no converter of headers: this is Connect's default.
+            if case.property("header.converter").is_none() {
+                config["header.converter"] = SIMPLE.into();
+            }
             for (key, value) in self.registry.into_iter().flat_map(|has| has.converter(part)) {
                 config[key] = value.into();
             }
