@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use cdc::{Fault, Finding};
 use pgrelay_log::LogSettings;
+use tokio::time::Instant;
 
 use crate::config::Pipeline;
 
 /// A server lets go of slot and locks a moment after the process that held them has ended.
 const END_GRACE: Duration = Duration::from_secs(5);
+/// After so long without a holder there is none.
+const GONE: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The log, if it keeps a checkpoint: topics of other producers are only read.
 fn written(pipeline: &Pipeline) -> Option<&LogSettings> {
@@ -47,16 +51,21 @@ async fn holder(pipeline: &Pipeline) -> Option<Finding> {
     postgres_sink::in_use(pipeline.sink()?).await.ok()?
 }
 
-/// The same, of who has not ended after a while.
+/// The same, of who has not ended after a while. Who was there must stay away: a service that connects anew holds nothing
+/// for a moment.
 async fn in_use(pipeline: &Pipeline) -> Option<Finding> {
-    let begun = tokio::time::Instant::now();
-    loop {
-        let finding = holder(pipeline).await?;
+    let begun = Instant::now();
+    let (mut found, mut seen) = (holder(pipeline).await?, begun);
+    while seen.elapsed() < GONE {
         if begun.elapsed() > END_GRACE {
-            return Some(finding);
+            return Some(found);
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Some(finding) = holder(pipeline).await {
+            (found, seen) = (finding, Instant::now());
+        }
     }
+    None
 }
 
 /// Removes it, unless it is in use. What one system refuses keeps nothing from being removed from the others; a second try goes on from there.
