@@ -70,8 +70,7 @@ impl Moves {
             && (half.is_some()
                 || matches!(event.change, Change::Insert { .. } | Change::Read { .. }))
         {
-            let held = held
-                .filter(|held| half.is_some() && held.delete.schema.table == event.schema.table);
+            let held = held.filter(|held| half.is_some() && is_of_one_change(&held.delete, &event));
             let before = held.and_then(|held| old_row(&held.delete, &event.schema));
             let (Some(before), Some(after)) = (before, event.change.after().cloned()) else {
                 return Err(lost(place, &event));
@@ -83,6 +82,11 @@ impl Moves {
         out.push(event);
         Ok(())
     }
+}
+
+/// Whether the two are of one change of a row: between them a record of another partition may be missing.
+fn is_of_one_change(delete: &Event, insert: &Event) -> bool {
+    delete.schema.table == insert.schema.table && delete.lsn == insert.lsn
 }
 
 /// Whether the delete is of this key.
@@ -113,4 +117,60 @@ fn lost(place: &Place<'_>, event: &Event) -> LogError {
     )
     .remedy("Let the source send whole rows: ALTER TABLE … REPLICA IDENTITY FULL; or let the topic have one partition. Then copy the table again.")
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cdc::{Column, Identity, Kind, Lsn, PgType, Position, TableName, Transaction};
+
+    use super::*;
+
+    fn row(id: &str, unsent: bool) -> Row {
+        let mut row = Row::nulls(2);
+        row.set_text(0, id.to_owned());
+        if unsent {
+            row.set_unchanged(1);
+        }
+        row
+    }
+
+    fn read(lsn: u64, half: OtherKey, change: Change) -> Read {
+        let column = |name: &str| Column {
+            name: name.into(),
+            pg: PgType::new(25, "text", Kind::Text),
+            optional: true,
+            masked: false,
+            missing: None,
+            default: None,
+            source_type: None,
+        };
+        let columns = vec![column("id"), column("v")];
+        let schema = Schema::new(TableName::new("s", "t"), columns, vec![0], Identity::Default);
+        let lsn = Lsn::new(lsn);
+        let event = Event {
+            schema: Arc::new(schema.sealed()),
+            change,
+            position: Position { commit_lsn: lsn, seq: 0 },
+            lsn,
+            transaction: Arc::new(Transaction::default()),
+            order: None,
+        };
+        Read::Change(Box::new(Found { event, half: Some(half), is_flat: false }))
+    }
+
+    /// The insert that the delete waits for went to another partition; here comes that of another row.
+    #[test]
+    fn a_row_is_not_given_what_another_row_had() {
+        let place = Place { topic: "t", partition: 0, offset: 1 };
+        for (insert_lsn, events) in [(5, Some(1)), (6, None)] {
+            let (mut moves, mut out) = (Moves::default(), Vec::new());
+            let delete = Change::Delete { before: row("a", false) };
+            moves.push(&place, read(5, OtherKey::New, delete), &mut out).unwrap();
+            let insert = Change::Insert { after: row("b", true) };
+            let pushed = moves.push(&place, read(insert_lsn, OtherKey::Old, insert), &mut out);
+            assert_eq!(pushed.is_ok().then_some(out.len()), events);
+        }
+    }
 }
