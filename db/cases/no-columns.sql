@@ -14,7 +14,8 @@ INSERT INTO t DEFAULT VALUES;
 INSERT INTO t DEFAULT VALUES;
 DELETE FROM t WHERE ctid = (SELECT min(ctid) FROM t);
 INSERT INTO made DEFAULT VALUES;
-UPDATE made SET a = DEFAULT;
+-- From PostgreSQL 18 on the identity must not have a column that is not published.
+DO $$ BEGIN IF current_setting('server_version_num')::int < 180000 THEN UPDATE made SET a = DEFAULT; END IF; END $$;
 --- expect rows target
 SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM made);
 -- 2 | 1

@@ -168,7 +168,8 @@ impl Refusal {
     }
 }
 
-/// Asks for topics. One that is there is no failure; gives the first that is refused.
+/// Asks for topics. One that is there is no failure; gives the first that is refused, of those that time alone does not
+/// mend if there are some.
 fn create(
     settings: &LogSettings,
     missing: &[&TopicSpec],
@@ -193,8 +194,9 @@ fn create(
     let results = wait(admin.create_topics(&topics, &options))
         .map_err(|error| admin.inner().context().explain(asking, &error))?;
     let refused = results.into_iter().filter_map(Result::err);
-    let mut refused = refused.map(|(topic, code)| Refusal { topic, code });
-    Ok(refused.find(|refusal| refusal.code != Code::TopicAlreadyExists))
+    let refused = refused.map(|(topic, code)| Refusal { topic, code });
+    let refused = refused.filter(|refusal| refusal.code != Code::TopicAlreadyExists);
+    Ok(refused.min_by_key(|refusal| refusal.code == Code::InvalidReplicationFactor))
 }
 
 /// One setting of each of these topics; nothing where the broker does not let us see it. Blocks.
