@@ -225,6 +225,10 @@ impl<'a> Asking<'a> {
                 .remedy("The topic is compacted and the table has no key: remove compact from its cleanup.policy.")
                 .run(configs_command(self.settings, self.topic, "cleanup.policy=delete"))
                 .into(),
+            Code::InvalidTimestamp => outside("kafka_record_refused")
+                .remedy("Let the topic take records of any time: message.timestamp.before.max.ms and message.timestamp.after.max.ms.")
+                .run(configs_command(self.settings, self.topic, "message.timestamp.after.max.ms=9223372036854775807"))
+                .into(),
             _ => self.broker(reason),
         }
     }

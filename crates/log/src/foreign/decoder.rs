@@ -12,6 +12,7 @@ use super::item::{Fields, Item};
 use super::side::{Decoded, Side, Unread};
 use super::slot::{DELETED, Key, Shape, Wrong};
 use super::struct_text::{self, Parsed};
+use super::unreadable::{Part, Refusal};
 use super::wrong::{self, Place};
 use crate::config::LogSettings;
 use crate::converter::Format;
@@ -89,11 +90,11 @@ impl Decoder {
         topic: &Arc<str>,
         partition: i32,
         message: &dyn MessageRef,
-    ) -> Result<Read, LogError> {
+    ) -> Result<Read, Refusal> {
         let place = Place { topic, partition, offset: message.offset() };
         let (key_format, value_format) = (self.key.format(), self.value.format());
-        let of_value = |unread| place.unread("value", value_format, unread);
-        let of_key = |unread| place.unread("key", key_format, unread);
+        let of_value = |unread| place.unread(Part::Value, value_format, unread);
+        let of_key = |unread| place.unread(Part::Key, key_format, unread);
         let value = self.value.read(message.payload()).map_err(of_value)?;
         let told = match value.item() {
             Some(item) => {
@@ -102,7 +103,7 @@ impl Decoder {
                 let Some(mut told) = told.map_err(reason)? else { return Ok(Read::Beside) };
                 let verbatim = Verbatim::read(message.header(VERBATIM_HEADER));
                 told.verbatim = verbatim.map_err(|error| {
-                    place.unread("headers", value_format, Unread::At(0, error.to_string()))
+                    place.unread(Part::Headers, value_format, Unread::At(0, error.to_string()))
                 })?;
                 if value_format == Format::Avro {
                     self.flat.insert(Arc::clone(topic), told.is_flat);
@@ -115,11 +116,8 @@ impl Decoder {
         let key = self.key.read(message.key()).map_err(of_key)?;
         let key = named(&key);
         if told.is_none() && matches!(key, Key::None) {
-            return Err(place.unread(
-                "value",
-                value_format,
-                Unread::At(0, "a record with neither key nor value".to_owned()),
-            ));
+            let reason = "a record with neither key nor value";
+            return Err(of_value(Unread::At(0, reason.to_owned())));
         }
         let halves = [OtherKey::New, OtherKey::Old];
         let half = halves.into_iter().find(|half| message.header(half.header()).is_some());
@@ -145,7 +143,7 @@ impl Decoder {
         place: &Place<'_>,
         told: Option<Told<'_>>,
         key: &Key<'_>,
-    ) -> Result<Option<Event>, LogError> {
+    ) -> Result<Option<Event>, Refusal> {
         let named = told.as_ref().and_then(|told| told.table.clone());
         let table = named.unwrap_or_else(|| change::table_of(place.topic));
         self.know(&table)?;
@@ -154,10 +152,11 @@ impl Decoder {
             Ok(Some(key)) => self.change(&table, told.as_ref(), &key),
             Err(wrong) => Err(wrong),
         };
-        let Some((schema, change)) = made.map_err(|wrong| wrong::finding(place, &table, &wrong))?
-        else {
-            return Ok(None);
-        };
+        let made = made.map_err(|wrong| {
+            self.forget_shape(&table);
+            wrong::refusal(place, &table, &wrong)
+        });
+        let Some((schema, change)) = made? else { return Ok(None) };
         if let Some(told) = &told {
             self.enter(told);
         }
@@ -169,6 +168,14 @@ impl Decoder {
             transaction: Arc::clone(&self.transaction),
             order: None,
         }))
+    }
+
+    /// Forgets the shape used last: of a record that cannot be read it would say which columns the table has.
+    fn forget_shape(&mut self, table: &TableName) {
+        let shapes = self.tables.get_mut(table).map(|known| &mut known.shapes);
+        if let Some(shapes) = shapes.filter(|shapes| !shapes.is_empty()) {
+            shapes.remove(0);
+        }
     }
 
     /// The columns of a key that is the text of a struct.

@@ -58,6 +58,23 @@ pub(super) enum Wrong {
     Value { column: String, type_name: Arc<str>, reason: &'static str },
 }
 
+impl Wrong {
+    /// Whether it is wrong in this one record. What the target lacks, or has another key than, meets all that come to the
+    /// table: once it is mended there, they fit.
+    pub(super) const fn is_of_the_record(&self) -> bool {
+        match self {
+            Wrong::NoTable
+            | Wrong::NoColumn(_)
+            | Wrong::NoKey
+            | Wrong::Unnamed(_)
+            | Wrong::OtherColumns => false,
+            Wrong::NoKeyColumn(_) | Wrong::Ambiguous | Wrong::NoFields | Wrong::Value { .. } => {
+                true
+            }
+        }
+    }
+}
+
 /// The field that says of a record without an envelope whether its row is deleted.
 pub(super) const DELETED: &str = "__deleted";
 

@@ -6,10 +6,13 @@ use cdc::{
     Catalog, Cell, Change, Column, Fault, Identity, Kind, Looked, PgType, Schema, TableName,
 };
 use proptest::prelude::*;
+use rdkafka::message::OwnedHeaders;
 use tokio::runtime::Runtime;
 
 use super::decoder::{Decoder, Read};
+use super::unreadable::Refusal;
 use crate::config::{Kafka, LogSettings};
+use crate::error::LogError;
 use crate::lane::MessageRef;
 
 /// A target with one table.
@@ -43,6 +46,14 @@ impl MessageRef for Message {
     fn header(&self, _name: &str) -> Option<&[u8]> {
         None
     }
+
+    fn headers(&self) -> OwnedHeaders {
+        OwnedHeaders::new()
+    }
+
+    fn timestamp(&self) -> Option<i64> {
+        None
+    }
 }
 
 fn column(name: &str, pg: PgType) -> Column {
@@ -73,8 +84,12 @@ fn table() -> Schema {
 }
 
 fn decoder(runtime: &Runtime, kafka: &str) -> Decoder {
+    decoder_of(runtime, kafka, table())
+}
+
+fn decoder_of(runtime: &Runtime, kafka: &str, target: Schema) -> Decoder {
     let kafka: Kafka = serde_json::from_str(&format!("{{\"brokers\":\"b:1\",{kafka}}}")).unwrap();
-    Decoder::new(LogSettings::new("p", kafka), Arc::new(One(table())), runtime.handle().clone())
+    Decoder::new(LogSettings::new("p", kafka), Arc::new(One(target)), runtime.handle().clone())
 }
 
 fn runtime() -> Runtime {
@@ -87,7 +102,8 @@ fn row(kafka: &str, key: &str, value: &str) -> Result<Vec<Option<String>>, Strin
     let mut decoder = decoder(&runtime, kafka);
     let message = Message { key: Some(key.into()), value: Some(value.into()) };
     let read = decoder.decode(&"p.public.t".into(), 3, &message);
-    let Read::Change(found) = read.map_err(|error| error.finding().to_string())? else {
+    let said = |refusal| LogError::from(refusal).finding().to_string();
+    let Read::Change(found) = read.map_err(said)? else {
         return Ok(Vec::new());
     };
     let row = found.event.change.after().or(found.event.change.before()).cloned().unwrap();
@@ -154,6 +170,38 @@ fn a_record_that_is_wrong_is_told_by_its_place_and_not_by_its_values() {
         let said = row(&format!("\"format\":\"{format}\""), key, value).unwrap_err();
         assert!(said.contains("topic p.public.t, partition 3, offset 7"), "{said}");
         assert!(!said.contains("canary"), "{said}");
+    }
+}
+
+/// What is wrong in one record is told from what is wrong with its table, or with its topic.
+#[test]
+fn only_what_is_in_the_record_makes_it_unreadable() {
+    let mut keyless = table();
+    keyless.key.clear();
+    for (format, target, key, value, is_of_the_record) in [
+        ("json", table(), "{\"id\":1}", "{\"d\":true}", true),
+        ("json", table(), "{\"id\":1}", "{", true),
+        ("json", table(), "{", "{}", true),
+        ("json", table(), "", "", true),
+        ("json", table(), "", "{\"d\":1}", true),
+        ("json", table(), "{\"id\":1}", "[]", true),
+        ("debezium_json", table(), "{\"id\":1}", "{\"id\":1}", true),
+        ("json", table(), "{\"id\":1}", "{\"other\":1}", false),
+        ("json", keyless, "", "{\"d\":1}", false),
+        (
+            "debezium_json",
+            table(),
+            "{\"id\":1}",
+            r#"{"op":"c","after":{"id":1},"source":{"schema":"public","table":"u"}}"#,
+            false,
+        ),
+    ] {
+        let runtime = runtime();
+        let mut decoder = decoder_of(&runtime, &format!("\"format\":\"{format}\""), target);
+        let bytes = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
+        let message = Message { key: bytes(key), value: bytes(value) };
+        let refusal = decoder.decode(&"p.public.t".into(), 3, &message).unwrap_err();
+        assert_eq!(matches!(refusal, Refusal::Record(_)), is_of_the_record, "{refusal:?}");
     }
 }
 
