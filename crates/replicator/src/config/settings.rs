@@ -176,6 +176,9 @@ impl Pipeline {
         if let Some(finding) = ends.as_ref().and_then(|ends| copied_always(file, text, ends)) {
             findings.push(finding);
         }
+        if !parsed.transforms.is_empty() && ends.as_ref().is_some_and(captures_nothing) {
+            findings.push(transforms_nothing(at("transforms")));
+        }
         findings.extend(unmade(file, "transforms", &parsed.transforms));
         findings.extend(unmade(file, "sink.transforms", &sink_transforms));
         match ends {
@@ -190,6 +193,17 @@ impl Pipeline {
             _ => Err(findings),
         }
     }
+}
+
+fn captures_nothing(ends: &Ends) -> bool {
+    matches!(ends, Ends::Log { source: None, .. })
+}
+
+/// A mask that never runs would be taken for one that does.
+fn transforms_nothing(place: String) -> Finding {
+    let reason = "`transforms` runs before anything is produced, and the pipeline has no `source`";
+    Finding::usage("transforms_without_source", place, reason)
+        .remedy("move its steps to `sink.transforms`, which runs before anything is applied")
 }
 
 /// A chain that cannot be made for want of a key is the file's fault, and known before anything starts.

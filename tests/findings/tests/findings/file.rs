@@ -183,6 +183,16 @@ fn a_pipeline_without_an_end_is_refused() {
     check(SOURCE).expect(2, &["shop.yaml", "no kafka or sink"]);
 }
 
+/// A mask there would never run.
+#[test]
+fn transforms_of_a_pipeline_that_captures_nothing_are_refused() {
+    let steps = "transforms:\n  - drop: { columns: [public.t.a] }\n";
+    for read in ["topics: [a]", "topic_prefix: shop"] {
+        let kafka = format!("name: shop\nkafka:\n  brokers: 127.0.0.1:1\n  {read}\n");
+        check(&format!("{kafka}{SINK}{steps}")).expect(2, &["shop.yaml:8:1", "sink.transforms"]);
+    }
+}
+
 const AVRO: &str = "kafka:\n  brokers: 127.0.0.1:1\n  topic_prefix: shop\n  format: avro\n";
 
 #[test]
