@@ -105,9 +105,6 @@ impl Decoder {
                 told.verbatim = verbatim.map_err(|error| {
                     place.unread(Part::Headers, value_format, Unread::At(0, error.to_string()))
                 })?;
-                if value_format == Format::Avro {
-                    self.flat.insert(Arc::clone(topic), told.is_flat);
-                }
                 Some(told)
             }
             None if self.is_tombstone(topic, value_format) => return Ok(Read::Tombstone),
@@ -121,8 +118,14 @@ impl Decoder {
         }
         let halves = [OtherKey::New, OtherKey::Old];
         let half = halves.into_iter().find(|half| message.header(half.header()).is_some());
-        let is_flat = told.as_ref().is_none_or(|told| told.is_flat);
-        match self.event(&place, told, &key)? {
+        let rows_are_flat = told.as_ref().map(|told| told.is_flat);
+        let event = self.event(&place, told, &key)?;
+        // A record that is not read says nothing of the others of its topic.
+        if let (Format::Avro, Some(is_flat)) = (value_format, rows_are_flat) {
+            self.flat.insert(Arc::clone(topic), is_flat);
+        }
+        let is_flat = rows_are_flat.unwrap_or(true);
+        match event {
             Some(event) => Ok(Read::Change(Box::new(Found { event, half, is_flat }))),
             None => Ok(Read::Beside),
         }
