@@ -155,11 +155,8 @@ impl Decoder {
             Ok(Some(key)) => self.change(&table, told.as_ref(), &key),
             Err(wrong) => Err(wrong),
         };
-        let made = made.map_err(|wrong| {
-            self.forget_shape(&table);
-            wrong::refusal(place, &table, &wrong)
-        });
-        let Some((schema, change)) = made? else { return Ok(None) };
+        let made = made.map_err(|wrong| wrong::refusal(place, &table, &wrong))?;
+        let Some((schema, change)) = made else { return Ok(None) };
         if let Some(told) = &told {
             self.enter(told);
         }
@@ -171,14 +168,6 @@ impl Decoder {
             transaction: Arc::clone(&self.transaction),
             order: None,
         }))
-    }
-
-    /// Forgets the shape used last: of a record that cannot be read it would say which columns the table has.
-    fn forget_shape(&mut self, table: &TableName) {
-        let shapes = self.tables.get_mut(table).map(|known| &mut known.shapes);
-        if let Some(shapes) = shapes.filter(|shapes| !shapes.is_empty()) {
-            shapes.remove(0);
-        }
     }
 
     /// The columns of a key that is the text of a struct.
@@ -233,6 +222,7 @@ impl Decoder {
         let fields = self.fields(table, after)?;
         let shape = self.shape(table, &fields, after.row_schema(), key)?;
         let after = shape.row(&fields, key, false, Some(&told.verbatim), &mut self.frames)?;
+        self.keep(table, &shape);
         // Without a key in the record, only the old row tells whether the target's key changed.
         let before = match (key, told.before) {
             (Key::None, Some(before)) if told.op == Op::Update => {
@@ -282,6 +272,7 @@ impl Decoder {
             None => self.shape(table, &fields, row_schema, key)?,
         };
         let before = shape.row(&fields, key, true, None, &mut self.frames)?;
+        self.keep(table, &shape);
         Ok((shape.schema, Change::Delete { before }))
     }
 
@@ -293,24 +284,35 @@ impl Decoder {
         Some((schema, Change::Truncate { cascade: false, restart_identity: false }))
     }
 
+    /// The shape of a record's rows: one that is known, or a new one.
     fn shape(
-        &mut self,
+        &self,
         table: &TableName,
         fields: &Fields<'_>,
         row_schema: Option<&Arc<connect_data::Schema>>,
         key: &Key<'_>,
     ) -> Result<Shape, Wrong> {
-        let written = &self.settings.kafka.written_with;
-        let Some(known) = self.tables.get_mut(table) else { return Err(Wrong::NoTable) };
-        if let Some(at) = known.shapes.iter().position(|shape| shape.fits(fields, row_schema, key))
-        {
-            known.shapes[..=at].rotate_right(1);
-            return Ok(known.shapes[0].clone());
+        let Some(known) = self.tables.get(table) else { return Err(Wrong::NoTable) };
+        match known.shapes.iter().find(|shape| shape.fits(fields, row_schema, key)) {
+            Some(shape) => Ok(shape.clone()),
+            None => {
+                let written = &self.settings.kafka.written_with;
+                Shape::new(table, known.target.as_deref(), fields, row_schema, key, written)
+            }
         }
-        let shape = Shape::new(table, known.target.as_deref(), fields, row_schema, key, written)?;
-        known.shapes.insert(0, shape.clone());
-        known.shapes.truncate(SHAPES_MAX);
-        Ok(shape)
+    }
+
+    /// Keeps the shape of a row that was made: that of a record that cannot be read would say which columns the table
+    /// has.
+    fn keep(&mut self, table: &TableName, shape: &Shape) {
+        let Some(Known { shapes, .. }) = self.tables.get_mut(table) else { return };
+        if let Some(at) = shapes.iter().position(|known| Arc::ptr_eq(&known.schema, &shape.schema))
+        {
+            shapes[..=at].rotate_right(1);
+            return;
+        }
+        shapes.insert(0, shape.clone());
+        shapes.truncate(SHAPES_MAX);
     }
 }
 
