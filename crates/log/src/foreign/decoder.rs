@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cdc::{Catalog, Change, Event, Op, Position, Schema, TableName, Transaction};
 use connect_data::Value;
@@ -24,6 +25,8 @@ use crate::rows::{Frames, Verbatim};
 
 /// How many shapes of one table's records are kept.
 const SHAPES_MAX: usize = 64;
+/// How often the target is asked anew what a table is, where records do not fit it.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
 
 /// A change, and whether it is half of a change of key.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ struct Known {
     target: Option<Arc<Schema>>,
     /// The newest first.
     shapes: Vec<Shape>,
+    /// When the target was asked anew.
+    renewed: Option<Instant>,
 }
 
 /// Reads records.
@@ -150,11 +155,11 @@ impl Decoder {
         let named = told.as_ref().and_then(|told| told.table.clone());
         let table = named.unwrap_or_else(|| change::table_of(place.topic));
         self.know(&table)?;
-        let made = match self.split(&table, key) {
-            Ok(None) => self.change(&table, told.as_ref(), key),
-            Ok(Some(key)) => self.change(&table, told.as_ref(), &key),
-            Err(wrong) => Err(wrong),
-        };
+        let mut made = self.made(&table, told.as_ref(), key);
+        // What does not fit the table as it was may fit it as it is.
+        if made.as_ref().is_err_and(Wrong::is_of_the_record) && self.renew(&table)? {
+            made = self.made(&table, told.as_ref(), key);
+        }
         let made = made.map_err(|wrong| wrong::refusal(place, &table, &wrong))?;
         let Some((schema, change)) = made else { return Ok(None) };
         if let Some(told) = &told {
@@ -168,6 +173,19 @@ impl Decoder {
             transaction: Arc::clone(&self.transaction),
             order: None,
         }))
+    }
+
+    /// The change, its key taken apart where it is a text.
+    fn made(
+        &mut self,
+        table: &TableName,
+        told: Option<&Told<'_>>,
+        key: &Key<'_>,
+    ) -> Result<Option<(Arc<Schema>, Change)>, Wrong> {
+        match self.split(table, key)? {
+            None => self.change(table, told, key),
+            Some(key) => self.change(table, told, &key),
+        }
     }
 
     /// The columns of a key that is the text of a struct.
@@ -199,11 +217,31 @@ impl Decoder {
         if self.tables.contains_key(table) {
             return Ok(());
         }
-        let target = self.runtime.block_on(self.catalog.table(table));
-        let target =
-            target.map_err(|(remedy, finding)| LogError::Target { remedy, finding })?.map(Arc::new);
-        self.tables.insert(table.clone(), Known { target, shapes: Vec::new() });
+        let target = self.ask(table)?;
+        self.tables.insert(table.clone(), Known { target, ..Known::default() });
         Ok(())
+    }
+
+    fn ask(&self, table: &TableName) -> Result<Option<Arc<Schema>>, LogError> {
+        let target = self.runtime.block_on(self.catalog.table(table));
+        let target = target.map_err(|(remedy, finding)| LogError::Target { remedy, finding })?;
+        Ok(target.map(Arc::new))
+    }
+
+    /// Asks the target anew, and says whether the table is another than it was: its shapes are forgotten then.
+    fn renew(&mut self, table: &TableName) -> Result<bool, LogError> {
+        let last = self.tables.get(table).and_then(|known| known.renewed);
+        if last.is_some_and(|last| last.elapsed() < RENEW_EVERY) {
+            return Ok(false);
+        }
+        let target = self.ask(table)?;
+        let Some(known) = self.tables.get_mut(table) else { return Ok(false) };
+        known.renewed = Some(Instant::now());
+        if known.target == target {
+            return Ok(false);
+        }
+        (known.target, known.shapes) = (target, Vec::new());
+        Ok(true)
     }
 
     fn change(
