@@ -60,17 +60,16 @@ pub(super) enum Wrong {
 
 impl Wrong {
     /// Whether it is wrong in this one record. What the target lacks, or has another key than, meets all that come to the
-    /// table: once it is mended there, they fit.
+    /// table, as does what the producer leaves out: once it is mended there, they fit.
     pub(super) const fn is_of_the_record(&self) -> bool {
         match self {
             Wrong::NoTable
             | Wrong::NoColumn(_)
             | Wrong::NoKey
+            | Wrong::NoKeyColumn(_)
             | Wrong::Unnamed(_)
             | Wrong::OtherColumns => false,
-            Wrong::NoKeyColumn(_) | Wrong::Ambiguous | Wrong::NoFields | Wrong::Value { .. } => {
-                true
-            }
+            Wrong::Ambiguous | Wrong::NoFields | Wrong::Value { .. } => true,
         }
     }
 }
@@ -222,6 +221,7 @@ impl Shape {
             let told = verbatim.and_then(|told| told.get(Side::After, &column.name));
             let said = match (told, item) {
                 (Some(told), _) => exact(told, &mut frames.row),
+                (None, None) if is_key => return Err(Wrong::NoKeyColumn(column.name.to_string())),
                 (None, None) => Said::Null,
                 (None, Some(item)) => text::write(item, slot, &mut frames.row)
                     .map_err(|reason| wrong_value(column, reason))?,

@@ -26,21 +26,26 @@ impl Place<'_> {
     /// A part of it that is not of its format.
     pub(super) fn unread(&self, part: Part, format: Format, unread: Unread) -> Refusal {
         let at = |byte: usize| format!("{}, {}, byte {byte}", self.text(), part.word());
-        let finding = match unread {
-            Unread::At(byte, reason) => Finding::failed(
+        let malformed = |byte, reason| {
+            Finding::failed(
                 "kafka_record_malformed",
                 at(byte),
                 format!("format {}: {reason}", format.word()),
             )
-            .remedy("See who wrote the record, and name its format under kafka: format, key_format and value_format."),
-            // The registry has answered: what is wrong is the id in the record.
-            Unread::Registry(LogError::Registry(error @ RegistryError::NoSuchId { .. })) => {
-                error.finding().within(&at(1))
-            }
-            Unread::Registry(error) => return Refusal::Other(error),
+            .remedy("See who wrote the record, and name its format under kafka: format, key_format and value_format.")
         };
-        let stage = Stage::Read(part, format);
-        Refusal::Record(Unreadable { stage, finding: Box::new(finding) })
+        match unread {
+            Unread::At(byte, reason) => Refusal::Record(Unreadable {
+                stage: Stage::Read(part, format),
+                finding: Box::new(malformed(byte, reason)),
+            }),
+            // What a registry has or lacks meets all records of a schema, and may be another one's.
+            Unread::Schema(reason) => Refusal::Other(malformed(1, reason).into()),
+            Unread::Registry(LogError::Registry(error @ RegistryError::NoSuchId { .. })) => {
+                Refusal::Other(error.finding().within(&at(1)).into())
+            }
+            Unread::Registry(error) => Refusal::Other(error),
+        }
     }
 }
 
