@@ -3,6 +3,7 @@
 //! A dead letter is durable before an offset behind its record is given away, so none is lost. After a crash between the
 //! two it comes once more.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cdc::{Finding, Meter};
@@ -78,7 +79,11 @@ impl DeadLetters {
             .headers(headers);
         (record.key, record.payload) = (message.key(), message.payload());
         record.timestamp = message.timestamp();
-        self.hand.send(record).map_err(|error| of_record(place, error))?;
+        self.hand.send(record).map_err(|error| {
+            // What the brokers refused is an earlier one: `settle` says whose.
+            let is_earlier = self.hand.delivered().error.is_some();
+            if is_earlier { error } else { of_records(&place.text(), error) }
+        })?;
         self.sent.push(Sent {
             topic: place.topic.into(),
             partition: place.partition,
@@ -98,7 +103,7 @@ impl DeadLetters {
         if self.sent.is_empty() {
             return Ok(());
         }
-        self.hand.drain()?;
+        self.hand.drain().map_err(|error| of_records(&spans(&self.sent), error))?;
         Meter::add(&meter.dead_letters, self.sent.len() as u64);
         for Sent { topic, partition, offset, reason } in self.sent.drain(..) {
             let (pipeline, dead_letter_topic) = (&self.pipeline, &self.topic);
@@ -108,14 +113,25 @@ impl DeadLetters {
     }
 }
 
-/// A refusal with the record before its place: the brokers tell the dead letter topic alone.
-fn of_record(place: &Place<'_>, error: LogError) -> LogError {
+/// A refusal with the records before its place: the brokers tell the dead letter topic alone.
+fn of_records(records: &str, error: LogError) -> LogError {
     match error {
-        LogError::Refused(finding) => {
-            finding.within(&format!("dead letter of {}", place.text())).into()
-        }
+        LogError::Refused(finding) => finding.within(&format!("dead letter of {records}")).into(),
         error => error,
     }
+}
+
+/// Where the records are, one span of offsets for each partition.
+fn spans(sent: &[Sent]) -> String {
+    let mut spans: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
+    for Sent { topic, partition, offset, .. } in sent {
+        let (first, last) = spans.entry((topic, *partition)).or_insert((*offset, *offset));
+        (*first, *last) = ((*first).min(*offset), (*last).max(*offset));
+    }
+    let told = spans.iter().map(|((topic, partition), (first, last))| {
+        format!("Kafka topic {topic}, partition {partition}, offsets {first} to {last}")
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// A finding where the topic would lose dead letters: those with one key for the newest of them. Blocks.
@@ -131,4 +147,25 @@ pub(super) fn compacted(settings: &LogSettings, topic: &str) -> Result<Option<Fi
         .remedy("Let the dead letter topic keep every record.")
         .run(configs_command(settings, topic, "cleanup.policy=delete"))
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_records_by_partition() {
+        let sent = [("b", 0, 3), ("a", 1, 9), ("a", 1, 4), ("a", 0, 7)];
+        let sent = sent.map(|(topic, partition, offset)| Sent {
+            topic: topic.into(),
+            partition,
+            offset,
+            reason: String::new(),
+        });
+        assert_eq!(
+            spans(&sent),
+            "Kafka topic a, partition 0, offsets 7 to 7; Kafka topic a, partition 1, offsets 4 to 9; \
+            Kafka topic b, partition 0, offsets 3 to 3"
+        );
+    }
 }
