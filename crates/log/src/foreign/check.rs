@@ -2,12 +2,12 @@
 
 use cdc::{Checkpoint, Fault, Finding};
 
-use super::dead_letters::compacted;
+use super::dead_letters::{compacted, forgets};
 use super::partitions::Patterns;
 use crate::admin::{self, TopicSpec};
 use crate::check::too_small;
 use crate::config::{LogSettings, TopicPattern};
-use crate::error::{LogError, configs_command};
+use crate::error::LogError;
 use crate::registrar::Registrar;
 use crate::sink::blocking;
 use crate::{client, lane, scan};
@@ -45,21 +45,6 @@ fn inspect_dead_letters(
     findings.extend(too_small(settings, &admin::setting(settings, names, "max.message.bytes")?));
     findings.extend(forgets(settings, topic)?);
     Ok((format!("topic {topic} is there, for dead letters"), findings))
-}
-
-/// A warning where the topic loses dead letters in time: they keep the times of their records.
-fn forgets(settings: &LogSettings, topic: &str) -> Result<Option<Finding>, LogError> {
-    let kept = admin::setting(settings, &[topic.to_owned()], "retention.ms")?;
-    let limit = kept.get(topic).filter(|millis| *millis != "-1");
-    Ok(limit.map(|millis| {
-        Finding::warning(
-            "dead_letters_forgotten",
-            format!("Kafka topic {topic}"),
-            format!("its retention.ms is {millis}, and a dead letter keeps the time of its record: one of an older record goes as soon as it came"),
-        )
-        .remedy("Let the topic keep dead letters until somebody has seen to them.")
-        .run(configs_command(settings, topic, "retention.ms=-1"))
-    }))
 }
 
 /// Everything that stands in the way of a pipeline that reads these topics, and whose target stands at `after`.

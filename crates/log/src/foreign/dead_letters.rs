@@ -49,6 +49,9 @@ impl DeadLetters {
         if let Some(finding) = compacted(settings, &topic)? {
             return Err(finding.into());
         }
+        if let Some(finding) = forgets(settings, &topic)? {
+            tracing::warn!(pipeline = %settings.pipeline, code = finding.code, place = %finding.place, reason = %finding.reason, remedy = %finding.remedy, run = %finding.statement, "look at the dead letter topic");
+        }
         let mut settings = settings.clone();
         let limits = ["message.timeout.ms", "delivery.timeout.ms"];
         if !limits.iter().any(|name| settings.options.contains_key(*name)) {
@@ -146,6 +149,21 @@ pub(super) fn compacted(settings: &LogSettings, topic: &str) -> Result<Option<Fi
         )
         .remedy("Let the dead letter topic keep every record.")
         .run(configs_command(settings, topic, "cleanup.policy=delete"))
+    }))
+}
+
+/// A warning where the topic loses dead letters in time: they keep the times of their records. Blocks.
+pub(super) fn forgets(settings: &LogSettings, topic: &str) -> Result<Option<Finding>, LogError> {
+    let kept = admin::setting(settings, &[topic.to_owned()], "retention.ms")?;
+    let limit = kept.get(topic).filter(|millis| *millis != "-1");
+    Ok(limit.map(|millis| {
+        Finding::warning(
+            "dead_letters_forgotten",
+            format!("Kafka topic {topic}"),
+            format!("its retention.ms is {millis}, and a dead letter keeps the time of its record: one of an older record goes as soon as it came"),
+        )
+        .remedy("Let the topic keep dead letters until somebody has seen to them.")
+        .run(configs_command(settings, topic, "retention.ms=-1"))
     }))
 }
 
