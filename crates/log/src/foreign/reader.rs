@@ -293,6 +293,7 @@ fn turn(
                         (Ok(read), _) => moves.push(&place, read, &mut batch.events)?,
                         (Err(Refusal::Record(unreadable)), Some(letters)) => {
                             letters.put(&place, message, &unreadable)?;
+                            batch.events.extend(moves.release());
                         }
                         (Err(refusal), _) => return Err(refusal.into()),
                     }
