@@ -1,4 +1,4 @@
-//! Records that cannot be read, set aside: their own bytes, headers and time, into a topic for them.
+//! Records that cannot be read, set aside: their own bytes, headers and time, unless that is 0, into a topic for them.
 //!
 //! A dead letter is durable before an offset behind its record is given away, so none is lost. After a crash between the
 //! two it comes once more.

@@ -27,10 +27,12 @@ pub enum Tolerate {
     #[default]
     None,
     /// Records of `kafka.topics` that cannot be read: a key or a value that is not of its format, or that does not fit its
-    /// column. Such a record goes to `dead_letter_topic` as it is, with Kafka Connect's headers `__connect.errors.*`, at
-    /// least once, and is durable there before the next offset is committed in the target. Whatever else goes wrong
-    /// halts as before: a table or column that the target lacks, and what the target refuses, be it a type or a
-    /// constraint. Not for what a capture half wrote, whose log is applied whole, nor beside a step under
+    /// column. Such a record goes to `dead_letter_topic` as it is, its time too unless that is 0, with Kafka Connect's
+    /// headers `__connect.errors.*`, at least once, and is durable there before the next offset is committed in the
+    /// target. Changes that follow a dead letter of the same key are applied without it, and a letter played back later
+    /// overwrites newer rows. Whatever else goes wrong halts as before: a table or column that the target lacks, a
+    /// schema that the registry lacks, a key column that the record lacks, and what the target refuses, be it a type or
+    /// a constraint. Not for what a capture half wrote, whose log is applied whole, nor beside a step under
     /// `sink.transforms` that masks or drops columns, as dead letters hold them in clear.
     Data,
 }
