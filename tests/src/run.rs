@@ -1,7 +1,8 @@
 //! Runs of the binary: started, waited for, stopped; what it said is kept.
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -114,6 +115,23 @@ impl Serving {
     /// Where the system does not say.
     pub fn is_alive(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())
+    }
+
+    /// What it answers at a path of its HTTP interface.
+    ///
+    /// # Errors
+    /// It does not say where it listens, or does not answer.
+    pub fn get(&mut self, path: &str) -> Result<String> {
+        let address = wait::until("the address", LIMIT, "", || {
+            let said = self.said().unwrap_or_default();
+            let address = said.split("address=").nth(1);
+            Ok(address.and_then(|rest| rest.split_whitespace().next()).map(str::to_owned))
+        })?;
+        let mut stream = TcpStream::connect(&address).context("ask pgrelay")?;
+        stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     /// What it said so far.

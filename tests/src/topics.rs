@@ -24,6 +24,8 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// The values of its headers.
     pub headers: Vec<(String, Vec<u8>)>,
+    /// Its time, in milliseconds since 1970.
+    pub timestamp: Option<i64>,
 }
 
 impl Record {
@@ -135,6 +137,7 @@ impl Topics {
                         headers: headers
                             .map(|header_of| header((header_of.key, header_of.value)))
                             .collect(),
+                        timestamp: message.timestamp().to_millis(),
                     };
                     self.records.entry(message.topic().to_owned()).or_default().push(record);
                 }

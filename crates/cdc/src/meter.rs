@@ -72,6 +72,8 @@ counters! {
     errors,
     /// Truncates that left no record, as rows without envelopes have none for them.
     truncates_left_out,
+    /// Records that could not be read and lie in the dead letter topic.
+    dead_letters,
     /// The end of the server's WAL, as it last said.
     head_lsn,
     /// The end of what the server has sent.

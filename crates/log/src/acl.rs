@@ -47,15 +47,17 @@ pub fn commands(settings: &LogSettings) -> String {
     out
 }
 
-/// The lines of a pipeline that only reads the topics of others.
+/// The lines of a pipeline that reads the topics of others, and writes none but its dead letters.
 fn reading(settings: &LogSettings, base: &str) -> String {
     let names = settings.kafka.topics.iter().map(|pattern| match pattern {
         TopicPattern::Name(name) => name.as_str(),
         // The broker knows no regular expressions.
         TopicPattern::Regex { .. } => "*",
     });
-    let lines: Vec<String> = names
-        .map(|name| format!("{base} --operation Describe --operation Read --topic '{name}'"))
-        .collect();
-    lines.join("\n")
+    let read =
+        names.map(|name| format!("{base} --operation Describe --operation Read --topic '{name}'"));
+    let written = settings.dead_letter_topic.iter().map(|name| {
+        format!("{base} --operation Create --operation Describe --operation DescribeConfigs --operation Write --topic '{name}'")
+    });
+    read.chain(written).collect::<Vec<_>>().join("\n")
 }

@@ -47,6 +47,17 @@ impl TopicSpec {
         let name = topics::heartbeat_topic(&settings.kafka);
         Self { partitions: 1, ..Self::data(name, settings) }
     }
+
+    /// The topic of dead letters. They keep the times of their records: with a retention the older ones would go as soon
+    /// as they came.
+    pub(crate) fn dead_letters(name: &str, settings: &LogSettings) -> Self {
+        let mut spec = Self { partitions: 1, ..Self::data(name.to_owned(), settings) };
+        spec.config.retain(|(name, _)| name != "cleanup.policy");
+        if !spec.config.iter().any(|(name, _)| name == "retention.ms") {
+            spec.config.push(("retention.ms".to_owned(), "-1".to_owned()));
+        }
+        spec
+    }
 }
 
 /// How many partitions each of these topics has; those that are not there are left out.
@@ -240,4 +251,23 @@ pub(crate) fn not_compacted(settings: &LogSettings, topic: &str, policy: &str) -
         .remedy("Let the broker keep the newest record of each key.")
         .run(configs_command(settings, topic, "cleanup.policy=compact")),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dead_letters_are_kept_unless_the_file_says_how_long() {
+        let spec = |config: &str| {
+            let text = format!(r#"{{"brokers":"b:1","partitions":6,"topic_config":{{{config}}}}}"#);
+            let settings = LogSettings::new("p", serde_json::from_str(&text).unwrap());
+            let TopicSpec { partitions, config, .. } = TopicSpec::dead_letters("dead", &settings);
+            let config = config.iter().map(|(name, value)| format!("{name}={value}"));
+            (partitions, config.collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(spec(""), (1, "retention.ms=-1".to_owned()));
+        let own = r#""cleanup.policy":"compact","retention.ms":"7""#;
+        assert_eq!(spec(own), (1, "retention.ms=7".to_owned()));
+    }
 }

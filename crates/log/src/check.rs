@@ -113,7 +113,7 @@ fn compacted(settings: &LogSettings, topic: &str) -> Finding {
     .run(configs_command(settings, topic, "cleanup.policy=delete"))
 }
 
-fn too_small<'a>(
+pub(crate) fn too_small<'a>(
     settings: &'a LogSettings,
     sizes: &'a BTreeMap<String, String>,
 ) -> impl Iterator<Item = Finding> + 'a {

@@ -306,6 +306,8 @@ pub struct LogSettings {
     pub takeover: Option<Takeover>,
     /// Whether the half that captures writes heartbeats.
     pub heartbeats: bool,
+    /// Where records of `topics` go that cannot be read; without it they halt.
+    pub dead_letter_topic: Option<String>,
 }
 
 impl std::fmt::Debug for LogSettings {
@@ -340,7 +342,15 @@ impl LogSettings {
             ca_file: registry.ca_file.clone(),
         });
         let pipeline = pipeline.to_owned();
-        Self { pipeline, kafka, options, registry, takeover: None, heartbeats: false }
+        Self {
+            pipeline,
+            kafka,
+            options,
+            registry,
+            takeover: None,
+            heartbeats: false,
+            dead_letter_topic: None,
+        }
     }
 
     /// `bootstrap.servers`, for findings and commands.

@@ -131,17 +131,25 @@ pub(crate) struct Asking<'a> {
     pub(crate) doing: &'static str,
     /// The topic it is about; empty where it is about none.
     pub(crate) topic: &'a str,
+    partition: Option<i32>,
 }
 
 impl<'a> Asking<'a> {
     pub(crate) fn new(settings: &'a LogSettings, doing: &'static str, topic: &'a str) -> Self {
-        Self { settings, doing, topic }
+        Self { settings, doing, topic, partition: None }
+    }
+
+    /// The same, about a partition of the topic.
+    pub(crate) fn of(self, partition: i32) -> Self {
+        Self { partition: Some(partition), ..self }
     }
 
     fn place(&self) -> String {
-        match self.topic {
-            "" => format!("Kafka at {}", self.settings.bootstrap()),
-            topic => format!("Kafka at {}, topic {topic}", self.settings.bootstrap()),
+        let brokers = format!("Kafka at {}", self.settings.bootstrap());
+        match (self.topic, self.partition) {
+            ("", _) => brokers,
+            (topic, None) => format!("{brokers}, topic {topic}"),
+            (topic, Some(partition)) => format!("{brokers}, topic {topic}, partition {partition}"),
         }
     }
 
@@ -225,6 +233,10 @@ impl<'a> Asking<'a> {
                 .remedy("The topic is compacted and the table has no key: remove compact from its cleanup.policy.")
                 .run(configs_command(self.settings, self.topic, "cleanup.policy=delete"))
                 .into(),
+            Code::InvalidTimestamp => outside("kafka_record_refused")
+                .remedy("Let the topic take records of any time: message.timestamp.before.max.ms and message.timestamp.after.max.ms.")
+                .run(configs_command(self.settings, self.topic, "message.timestamp.after.max.ms=9223372036854775807"))
+                .into(),
             _ => self.broker(reason),
         }
     }
@@ -250,4 +262,19 @@ pub(crate) fn configs_command(settings: &LogSettings, topic: &str, setting: &str
         "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name '{topic}' --add-config {setting}",
         settings.bootstrap()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_names_the_topic_without_its_partition() {
+        let kafka = serde_json::from_str(r#"{"brokers":"b:1"}"#).unwrap();
+        let settings = LogSettings::new("p", kafka);
+        let asking = Asking::new(&settings, "write records", "dead").of(0);
+        let said = asking.code(Code::MessageSizeTooLarge, "too large").finding();
+        assert_eq!(said.place, "Kafka at b:1, topic dead, partition 0");
+        assert!(said.statement.contains("--entity-name 'dead' "), "{}", said.statement);
+    }
 }

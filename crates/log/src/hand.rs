@@ -178,8 +178,7 @@ impl Hand {
         // The transaction's own error tells only that it failed; a record's tells why.
         match failed {
             Some((error, topic, partition)) if !is_purge(&error) => {
-                let place = format!("{topic}, partition {partition}");
-                Asking::new(&self.settings, "write records", &place).error(&error)
+                Asking::new(&self.settings, "write records", &topic).of(partition).error(&error)
             }
             _ => self
                 .why_failed(doing)

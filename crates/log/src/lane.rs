@@ -10,7 +10,7 @@ use cdc::Finding;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{BorrowedMessage, Message, OwnedMessage};
+use rdkafka::message::{BorrowedMessage, Headers, Message, OwnedHeaders, OwnedMessage};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::client::{ASK_LIMIT, Said};
@@ -51,6 +51,10 @@ pub(crate) trait MessageRef {
     fn key(&self) -> Option<&[u8]>;
     /// The value of a header.
     fn header(&self, name: &str) -> Option<&[u8]>;
+    /// All of them, in their order.
+    fn headers(&self) -> OwnedHeaders;
+    /// Its time, in milliseconds since 1970.
+    fn timestamp(&self) -> Option<i64>;
 }
 
 impl<M: Message> MessageRef for M {
@@ -67,9 +71,17 @@ impl<M: Message> MessageRef for M {
     }
 
     fn header(&self, name: &str) -> Option<&[u8]> {
-        use rdkafka::message::Headers;
         let headers = Message::headers(self)?;
         headers.iter().find(|header| header.key == name)?.value
+    }
+
+    fn headers(&self) -> OwnedHeaders {
+        let headers = Message::headers(self).into_iter().flat_map(Headers::iter);
+        headers.fold(OwnedHeaders::new(), OwnedHeaders::insert)
+    }
+
+    fn timestamp(&self) -> Option<i64> {
+        Message::timestamp(self).to_millis()
     }
 }
 

@@ -67,7 +67,9 @@ pub use converter::{AnyConverter, ConvertError, Converter, Format, Piece};
 pub use cut::{Cut, Places};
 pub use error::LogError;
 pub use fold::{FoldError, ReadRecord, fold};
-pub use foreign::{check_topic_patterns, check_topics, topic_ends};
+pub use foreign::{
+    check_dead_letters, check_topic_patterns, check_topics, reads_topic, topic_ends,
+};
 pub use forget::forget;
 pub use hand_over::hand_over;
 pub use names::SchemaError;

@@ -52,6 +52,9 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
             };
             findings.extend(pgrelay_log::check_topics(log, after.as_ref()).await);
         }
+        let (said, found) = pgrelay_log::check_dead_letters(log).await;
+        findings.extend(found);
+        grants.extend(said.map(|said| format!("-- Kafka: {said}\n")));
         grants.push_str(&format!(
             "-- Kafka: the least the principal needs\n{}\n",
             pgrelay_log::acl_commands(log)

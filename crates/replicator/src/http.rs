@@ -167,6 +167,11 @@ fn register(registry: &mut Registry, half: &Half) {
             "Truncates that rows without envelopes have no record for",
             &meter.truncates_left_out,
         ),
+        (
+            "dead_letters",
+            "Records that could not be read and were set aside in the dead letter topic",
+            &meter.dead_letters,
+        ),
     ];
     for (name, help, counter) in counters {
         registry.register(name, help, ConstCounter::new(load(counter)));

@@ -30,6 +30,13 @@ pub struct Route {
 #[schemars(with = "String")]
 pub struct Topic(Arc<str>);
 
+impl Topic {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
 impl TryFrom<String> for Topic {
     type Error = NameRefused;
 

@@ -52,6 +52,14 @@ impl Step {
         })
     }
 
+    /// Whether it takes values away from who reads behind it. A filter keeps changes from a target and hides nothing.
+    pub const fn hides(&self) -> bool {
+        match self {
+            Step::Mask(_) | Step::Drop(_) => true,
+            Step::Rename(_) | Step::Route(_) | Step::Filter(_) => false,
+        }
+    }
+
     /// Reads what the step needs from outside the file, once.
     pub(crate) fn prepare(&mut self) -> Result<(), Box<cdc::Finding>> {
         match self {

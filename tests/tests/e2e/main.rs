@@ -4,6 +4,7 @@
 
 mod avro;
 mod connect;
+mod dead_letters;
 mod heartbeats;
 mod pipelines;
 mod rows;

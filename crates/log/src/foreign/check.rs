@@ -2,7 +2,10 @@
 
 use cdc::{Checkpoint, Fault, Finding};
 
+use super::dead_letters::{compacted, forgets};
 use super::partitions::Patterns;
+use crate::admin::{self, TopicSpec};
+use crate::check::too_small;
 use crate::config::{LogSettings, TopicPattern};
 use crate::error::LogError;
 use crate::registrar::Registrar;
@@ -12,6 +15,36 @@ use crate::{client, lane, scan};
 /// What is wrong with the patterns of a pipeline file.
 pub fn check_topic_patterns(list: &[TopicPattern]) -> Option<Finding> {
     Patterns::new(list).err()
+}
+
+/// Whether a topic is one of those that are read.
+pub fn reads_topic(list: &[TopicPattern], topic: &str) -> bool {
+    Patterns::new(list).is_ok_and(|patterns| patterns.has(topic))
+}
+
+/// Whether the dead letter topic is there or would be made, and what is wrong with it.
+pub async fn check_dead_letters(settings: &LogSettings) -> (Option<String>, Vec<Finding>) {
+    let Some(topic) = settings.dead_letter_topic.clone() else { return (None, Vec::new()) };
+    let settings = settings.clone();
+    match blocking(move || inspect_dead_letters(&settings, &topic)).await {
+        Ok((said, findings)) => (Some(said), findings),
+        Err(error) => (None, vec![error.finding()]),
+    }
+}
+
+fn inspect_dead_letters(
+    settings: &LogSettings,
+    topic: &String,
+) -> Result<(String, Vec<Finding>), LogError> {
+    let names = std::slice::from_ref(topic);
+    if admin::partitions(&client::consumer(settings)?, settings, names)?.is_empty() {
+        admin::would_create(settings, &[&TopicSpec::dead_letters(topic, settings)])?;
+        return Ok((format!("topic {topic} is made at the start, for dead letters"), Vec::new()));
+    }
+    let mut findings: Vec<Finding> = compacted(settings, topic)?.into_iter().collect();
+    findings.extend(too_small(settings, &admin::setting(settings, names, "max.message.bytes")?));
+    findings.extend(forgets(settings, topic)?);
+    Ok((format!("topic {topic} is there, for dead letters"), findings))
 }
 
 /// Everything that stands in the way of a pipeline that reads these topics, and whose target stands at `after`.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cdc::{Catalog, Change, Event, Op, Position, Schema, TableName, Transaction};
 use connect_data::Value;
@@ -12,6 +13,7 @@ use super::item::{Fields, Item};
 use super::side::{Decoded, Side, Unread};
 use super::slot::{DELETED, Key, Shape, Wrong};
 use super::struct_text::{self, Parsed};
+use super::unreadable::{Part, Refusal};
 use super::wrong::{self, Place};
 use crate::config::LogSettings;
 use crate::converter::Format;
@@ -23,6 +25,8 @@ use crate::rows::{Frames, Verbatim};
 
 /// How many shapes of one table's records are kept.
 const SHAPES_MAX: usize = 64;
+/// How often the target is asked anew what a table is, where records do not fit it.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
 
 /// A change, and whether it is half of a change of key.
 #[derive(Debug)]
@@ -50,6 +54,8 @@ struct Known {
     target: Option<Arc<Schema>>,
     /// The newest first.
     shapes: Vec<Shape>,
+    /// When the target was asked anew.
+    renewed: Option<Instant>,
 }
 
 /// Reads records.
@@ -89,11 +95,11 @@ impl Decoder {
         topic: &Arc<str>,
         partition: i32,
         message: &dyn MessageRef,
-    ) -> Result<Read, LogError> {
+    ) -> Result<Read, Refusal> {
         let place = Place { topic, partition, offset: message.offset() };
         let (key_format, value_format) = (self.key.format(), self.value.format());
-        let of_value = |unread| place.unread("value", value_format, unread);
-        let of_key = |unread| place.unread("key", key_format, unread);
+        let of_value = |unread| place.unread(Part::Value, value_format, unread);
+        let of_key = |unread| place.unread(Part::Key, key_format, unread);
         let value = self.value.read(message.payload()).map_err(of_value)?;
         let told = match value.item() {
             Some(item) => {
@@ -102,11 +108,8 @@ impl Decoder {
                 let Some(mut told) = told.map_err(reason)? else { return Ok(Read::Beside) };
                 let verbatim = Verbatim::read(message.header(VERBATIM_HEADER));
                 told.verbatim = verbatim.map_err(|error| {
-                    place.unread("headers", value_format, Unread::At(0, error.to_string()))
+                    place.unread(Part::Headers, value_format, Unread::At(0, error.to_string()))
                 })?;
-                if value_format == Format::Avro {
-                    self.flat.insert(Arc::clone(topic), told.is_flat);
-                }
                 Some(told)
             }
             None if self.is_tombstone(topic, value_format) => return Ok(Read::Tombstone),
@@ -115,16 +118,19 @@ impl Decoder {
         let key = self.key.read(message.key()).map_err(of_key)?;
         let key = named(&key);
         if told.is_none() && matches!(key, Key::None) {
-            return Err(place.unread(
-                "value",
-                value_format,
-                Unread::At(0, "a record with neither key nor value".to_owned()),
-            ));
+            let reason = "a record with neither key nor value";
+            return Err(of_value(Unread::At(0, reason.to_owned())));
         }
         let halves = [OtherKey::New, OtherKey::Old];
         let half = halves.into_iter().find(|half| message.header(half.header()).is_some());
-        let is_flat = told.as_ref().is_none_or(|told| told.is_flat);
-        match self.event(&place, told, &key)? {
+        let rows_are_flat = told.as_ref().map(|told| told.is_flat);
+        let event = self.event(&place, told, &key)?;
+        // A record that is not read says nothing of the others of its topic.
+        if let (Format::Avro, Some(is_flat)) = (value_format, rows_are_flat) {
+            self.flat.insert(Arc::clone(topic), is_flat);
+        }
+        let is_flat = rows_are_flat.unwrap_or(true);
+        match event {
             Some(event) => Ok(Read::Change(Box::new(Found { event, half, is_flat }))),
             None => Ok(Read::Beside),
         }
@@ -145,19 +151,17 @@ impl Decoder {
         place: &Place<'_>,
         told: Option<Told<'_>>,
         key: &Key<'_>,
-    ) -> Result<Option<Event>, LogError> {
+    ) -> Result<Option<Event>, Refusal> {
         let named = told.as_ref().and_then(|told| told.table.clone());
         let table = named.unwrap_or_else(|| change::table_of(place.topic));
         self.know(&table)?;
-        let made = match self.split(&table, key) {
-            Ok(None) => self.change(&table, told.as_ref(), key),
-            Ok(Some(key)) => self.change(&table, told.as_ref(), &key),
-            Err(wrong) => Err(wrong),
-        };
-        let Some((schema, change)) = made.map_err(|wrong| wrong::finding(place, &table, &wrong))?
-        else {
-            return Ok(None);
-        };
+        let mut made = self.made(&table, told.as_ref(), key);
+        // What does not fit the table as it was may fit it as it is.
+        if made.as_ref().is_err_and(Wrong::is_of_the_record) && self.renew(&table)? {
+            made = self.made(&table, told.as_ref(), key);
+        }
+        let made = made.map_err(|wrong| wrong::refusal(place, &table, &wrong))?;
+        let Some((schema, change)) = made else { return Ok(None) };
         if let Some(told) = &told {
             self.enter(told);
         }
@@ -169,6 +173,19 @@ impl Decoder {
             transaction: Arc::clone(&self.transaction),
             order: None,
         }))
+    }
+
+    /// The change, its key taken apart where it is a text.
+    fn made(
+        &mut self,
+        table: &TableName,
+        told: Option<&Told<'_>>,
+        key: &Key<'_>,
+    ) -> Result<Option<(Arc<Schema>, Change)>, Wrong> {
+        match self.split(table, key)? {
+            None => self.change(table, told, key),
+            Some(key) => self.change(table, told, &key),
+        }
     }
 
     /// The columns of a key that is the text of a struct.
@@ -200,11 +217,31 @@ impl Decoder {
         if self.tables.contains_key(table) {
             return Ok(());
         }
-        let target = self.runtime.block_on(self.catalog.table(table));
-        let target =
-            target.map_err(|(remedy, finding)| LogError::Target { remedy, finding })?.map(Arc::new);
-        self.tables.insert(table.clone(), Known { target, shapes: Vec::new() });
+        let target = self.ask(table)?;
+        self.tables.insert(table.clone(), Known { target, ..Known::default() });
         Ok(())
+    }
+
+    fn ask(&self, table: &TableName) -> Result<Option<Arc<Schema>>, LogError> {
+        let target = self.runtime.block_on(self.catalog.table(table));
+        let target = target.map_err(|(remedy, finding)| LogError::Target { remedy, finding })?;
+        Ok(target.map(Arc::new))
+    }
+
+    /// Asks the target anew, and says whether the table is another than it was: its shapes are forgotten then.
+    fn renew(&mut self, table: &TableName) -> Result<bool, LogError> {
+        let last = self.tables.get(table).and_then(|known| known.renewed);
+        if last.is_some_and(|last| last.elapsed() < RENEW_EVERY) {
+            return Ok(false);
+        }
+        let target = self.ask(table)?;
+        let Some(known) = self.tables.get_mut(table) else { return Ok(false) };
+        known.renewed = Some(Instant::now());
+        if known.target == target {
+            return Ok(false);
+        }
+        (known.target, known.shapes) = (target, Vec::new());
+        Ok(true)
     }
 
     fn change(
@@ -223,6 +260,7 @@ impl Decoder {
         let fields = self.fields(table, after)?;
         let shape = self.shape(table, &fields, after.row_schema(), key)?;
         let after = shape.row(&fields, key, false, Some(&told.verbatim), &mut self.frames)?;
+        self.keep(table, &shape);
         // Without a key in the record, only the old row tells whether the target's key changed.
         let before = match (key, told.before) {
             (Key::None, Some(before)) if told.op == Op::Update => {
@@ -272,6 +310,7 @@ impl Decoder {
             None => self.shape(table, &fields, row_schema, key)?,
         };
         let before = shape.row(&fields, key, true, None, &mut self.frames)?;
+        self.keep(table, &shape);
         Ok((shape.schema, Change::Delete { before }))
     }
 
@@ -283,24 +322,35 @@ impl Decoder {
         Some((schema, Change::Truncate { cascade: false, restart_identity: false }))
     }
 
+    /// The shape of a record's rows: one that is known, or a new one.
     fn shape(
-        &mut self,
+        &self,
         table: &TableName,
         fields: &Fields<'_>,
         row_schema: Option<&Arc<connect_data::Schema>>,
         key: &Key<'_>,
     ) -> Result<Shape, Wrong> {
-        let written = &self.settings.kafka.written_with;
-        let Some(known) = self.tables.get_mut(table) else { return Err(Wrong::NoTable) };
-        if let Some(at) = known.shapes.iter().position(|shape| shape.fits(fields, row_schema, key))
-        {
-            known.shapes[..=at].rotate_right(1);
-            return Ok(known.shapes[0].clone());
+        let Some(known) = self.tables.get(table) else { return Err(Wrong::NoTable) };
+        match known.shapes.iter().find(|shape| shape.fits(fields, row_schema, key)) {
+            Some(shape) => Ok(shape.clone()),
+            None => {
+                let written = &self.settings.kafka.written_with;
+                Shape::new(table, known.target.as_deref(), fields, row_schema, key, written)
+            }
         }
-        let shape = Shape::new(table, known.target.as_deref(), fields, row_schema, key, written)?;
-        known.shapes.insert(0, shape.clone());
-        known.shapes.truncate(SHAPES_MAX);
-        Ok(shape)
+    }
+
+    /// Keeps the shape of a row that was made: that of a record that cannot be read would say which columns the table
+    /// has.
+    fn keep(&mut self, table: &TableName, shape: &Shape) {
+        let Some(Known { shapes, .. }) = self.tables.get_mut(table) else { return };
+        if let Some(at) = shapes.iter().position(|known| Arc::ptr_eq(&known.schema, &shape.schema))
+        {
+            shapes[..=at].rotate_right(1);
+            return;
+        }
+        shapes.insert(0, shape.clone());
+        shapes.truncate(SHAPES_MAX);
     }
 }
 

@@ -6,12 +6,14 @@
 //! columns the target lacks; `decoder` brings these together; `moves` pairs what is one change of key; `reader` makes
 //! batches, each with the next offset of every partition.
 //!
-//! It halts at a record that is not of its format, that does not fit its column, or that belongs to no table. It passes
+//! It halts at a record that is not of its format, that does not fit its column, or that belongs to no table. Where the
+//! pipeline file says so, those that are `unreadable` for what is in them become `dead_letters` instead. It passes
 //! over what is no change of a row: messages, heartbeats, the bounds of transactions, changes of schemas, and
 //! tombstones behind deletes.
 
 mod change;
 mod check;
+mod dead_letters;
 mod decoder;
 mod item;
 mod moves;
@@ -25,6 +27,7 @@ mod struct_text;
 mod tests;
 mod text;
 mod types;
+mod unreadable;
 mod wrong;
 
 use cdc::Finding;
@@ -35,7 +38,7 @@ use crate::error::LogError;
 #[cfg(test)]
 pub(crate) use decoder::{Decoder, Read};
 
-pub use check::{check_topic_patterns, check_topics};
+pub use check::{check_dead_letters, check_topic_patterns, check_topics, reads_topic};
 pub use partitions::topic_ends;
 pub(crate) use reader::Reader;
 

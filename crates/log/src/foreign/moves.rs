@@ -37,6 +37,11 @@ impl Moves {
         self.held.take_if(|held| held.since.elapsed() > WAIT).map(|held| held.delete)
     }
 
+    /// The delete that waits, where the record behind it is set aside: that may be its insert.
+    pub(super) fn release(&mut self) -> Option<Event> {
+        self.held.take().map(|held| held.delete)
+    }
+
     /// Takes in the next record, and gives what is complete with it.
     pub(super) fn push(
         &mut self,

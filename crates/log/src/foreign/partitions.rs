@@ -53,7 +53,7 @@ impl Patterns {
     }
 
     /// Whether it is one of them.
-    fn has(&self, topic: &str) -> bool {
+    pub(crate) fn has(&self, topic: &str) -> bool {
         self.names.iter().any(|name| name == topic)
             || (!topic.starts_with("__") && self.regexes.iter().any(|regex| regex.is_match(topic)))
     }

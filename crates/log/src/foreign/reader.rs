@@ -9,10 +9,12 @@ use cdc::{Batch, Catalog, Checkpoint, Finding, LogPlace, Meter, Progress};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::runtime::Handle;
 
+use super::dead_letters::DeadLetters;
 use super::decoder::Decoder;
 use super::moves::Moves;
 use super::other_checkpoint;
 use super::partitions::Patterns;
+use super::unreadable::Refusal;
 use super::wrong::Place;
 use crate::client::{self, Said};
 use crate::config::LogSettings;
@@ -65,6 +67,8 @@ pub(crate) struct Reader {
     meter: Arc<Meter>,
     patterns: Patterns,
     decoder: Decoder,
+    /// Where records go that cannot be read; without it they halt.
+    letters: Option<DeadLetters>,
     consumer: Arc<BaseConsumer<Said>>,
     tracks: BTreeMap<(Arc<str>, i32), Track>,
     /// Where the target stood, and what was given away since.
@@ -101,6 +105,7 @@ impl Reader {
             .map_err(|error| Asking::new(&settings, "connect", "").error(&error))?;
         let mut reader = Self {
             decoder: Decoder::new(settings.clone(), catalog, runtime),
+            letters: DeadLetters::begin(&settings)?,
             settings,
             meter,
             patterns,
@@ -176,6 +181,10 @@ impl Reader {
         }
         let mut batch = Batch::progress(Checkpoint::new(Progress::Offsets {}));
         self.failure = self.gather(&mut batch).err();
+        // Before any offset behind them is given away.
+        if let Some(letters) = &mut self.letters {
+            letters.settle(&self.meter)?;
+        }
         let ends = self.ends();
         let moved = ends != self.place.ends;
         let due = self.progressed.is_none_or(|last| last.elapsed() > PROGRESS_EVERY);
@@ -203,10 +212,11 @@ impl Reader {
         loop {
             let mut came = false;
             for track in self.tracks.values_mut() {
+                let (decoder, letters) = (&mut self.decoder, &mut self.letters);
                 came |=
-                    turn(track, &self.settings, &mut self.decoder, &self.meter, batch, &mut bytes)?;
+                    turn(track, &self.settings, decoder, letters, &self.meter, batch, &mut bytes)?;
             }
-            if !came || is_full(batch, bytes) {
+            if !came || is_full(batch, &self.letters, bytes) {
                 return Ok(());
             }
         }
@@ -248,8 +258,9 @@ impl Reader {
     }
 }
 
-fn is_full(batch: &Batch, bytes: usize) -> bool {
-    batch.events.len() >= BATCH_EVENTS_MAX || bytes >= BATCH_BYTES_MAX
+fn is_full(batch: &Batch, letters: &Option<DeadLetters>, bytes: usize) -> bool {
+    let set_aside = letters.as_ref().map_or(0, DeadLetters::sent);
+    batch.events.len() + set_aside >= BATCH_EVENTS_MAX || bytes >= BATCH_BYTES_MAX
 }
 
 /// What one partition has at hand.
@@ -257,6 +268,7 @@ fn turn(
     track: &mut Track,
     settings: &LogSettings,
     decoder: &mut Decoder,
+    letters: &mut Option<DeadLetters>,
     meter: &Meter,
     batch: &mut Batch,
     bytes: &mut usize,
@@ -276,8 +288,15 @@ fn turn(
                     let place = Place { topic: &topic, partition, offset: message.offset() };
                     // It stays that of this record, unless all of it is done.
                     *failed = Some(place.offset);
-                    let read = decoder.decode(&topic, partition, message)?;
-                    moves.push(&place, read, &mut batch.events)?;
+                    let read = decoder.decode(&topic, partition, message);
+                    match (read, letters.as_mut()) {
+                        (Ok(read), _) => moves.push(&place, read, &mut batch.events)?,
+                        (Err(Refusal::Record(unreadable)), Some(letters)) => {
+                            letters.put(&place, message, &unreadable)?;
+                            batch.events.extend(moves.release());
+                        }
+                        (Err(refusal), _) => return Err(refusal.into()),
+                    }
                     *failed = None;
                 }
                 Met::End => *met_end = true,
@@ -290,7 +309,7 @@ fn turn(
             batch.events.extend(moves.overdue());
             break;
         }
-        if is_full(batch, *bytes) {
+        if is_full(batch, letters, *bytes) {
             break;
         }
     }

@@ -40,6 +40,8 @@ impl Decoded<'_> {
 pub(super) enum Unread {
     /// From this byte on, for this reason.
     At(usize, String),
+    /// The schema that the registry has is of no use, for this reason.
+    Schema(String),
     /// The schema could not be had.
     Registry(LogError),
 }
@@ -113,7 +115,7 @@ impl Side {
         })?;
         if !self.avro.contains_key(&id) {
             let text = self.registrar.schema(id).map_err(Unread::Registry)?;
-            let wrong = |_| Unread::At(1, format!("the schema of id {id} is not an Avro schema"));
+            let wrong = |_| Unread::Schema(format!("the schema of id {id} is not an Avro schema"));
             let reader = AvroReader::new(text.parse().map_err(wrong)?).map_err(wrong)?;
             self.avro.insert(id, reader);
         }
@@ -126,7 +128,7 @@ impl Side {
             Data { value: Value::Null, .. } => Ok(Decoded::Null),
             Data { schema: Some(schema), value } => Ok(Decoded::Typed(schema, value)),
             Data { schema: None, .. } => {
-                Err(Unread::At(1, format!("the schema of id {id} says nothing of the value")))
+                Err(Unread::Schema(format!("the schema of id {id} says nothing of the value")))
             }
         }
     }

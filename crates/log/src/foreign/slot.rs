@@ -58,6 +58,22 @@ pub(super) enum Wrong {
     Value { column: String, type_name: Arc<str>, reason: &'static str },
 }
 
+impl Wrong {
+    /// Whether it is wrong in this one record. What the target lacks, or has another key than, meets all that come to the
+    /// table, as does what the producer leaves out: once it is mended there, they fit.
+    pub(super) const fn is_of_the_record(&self) -> bool {
+        match self {
+            Wrong::NoTable
+            | Wrong::NoColumn(_)
+            | Wrong::NoKey
+            | Wrong::NoKeyColumn(_)
+            | Wrong::Unnamed(_)
+            | Wrong::OtherColumns => false,
+            Wrong::Ambiguous | Wrong::NoFields | Wrong::Value { .. } => true,
+        }
+    }
+}
+
 /// The field that says of a record without an envelope whether its row is deleted.
 pub(super) const DELETED: &str = "__deleted";
 
@@ -205,6 +221,7 @@ impl Shape {
             let told = verbatim.and_then(|told| told.get(Side::After, &column.name));
             let said = match (told, item) {
                 (Some(told), _) => exact(told, &mut frames.row),
+                (None, None) if is_key => return Err(Wrong::NoKeyColumn(column.name.to_string())),
                 (None, None) => Said::Null,
                 (None, Some(item)) => text::write(item, slot, &mut frames.row)
                     .map_err(|reason| wrong_value(column, reason))?,

@@ -1,15 +1,23 @@
 //! Records of other producers, without a broker: any bytes, and what is told of those that are wrong.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cdc::{
-    Catalog, Cell, Change, Column, Fault, Identity, Kind, Looked, PgType, Schema, TableName,
+    Catalog, Cell, Change, Column, Fault, Identity, Kind, Looked, PgType, Remedy, Schema, TableName,
 };
 use proptest::prelude::*;
+use rdkafka::message::OwnedHeaders;
+use schema_registry::RegistryError;
 use tokio::runtime::Runtime;
 
 use super::decoder::{Decoder, Read};
+use super::side::Unread;
+use super::unreadable::{Part, Refusal};
+use super::wrong::Place;
 use crate::config::{Kafka, LogSettings};
+use crate::converter::Format;
+use crate::error::LogError;
 use crate::lane::MessageRef;
 
 /// A target with one table.
@@ -43,6 +51,14 @@ impl MessageRef for Message {
     fn header(&self, _name: &str) -> Option<&[u8]> {
         None
     }
+
+    fn headers(&self) -> OwnedHeaders {
+        OwnedHeaders::new()
+    }
+
+    fn timestamp(&self) -> Option<i64> {
+        None
+    }
 }
 
 fn column(name: &str, pg: PgType) -> Column {
@@ -73,8 +89,16 @@ fn table() -> Schema {
 }
 
 fn decoder(runtime: &Runtime, kafka: &str) -> Decoder {
+    decoder_of(runtime, kafka, table())
+}
+
+fn decoder_of(runtime: &Runtime, kafka: &str, target: Schema) -> Decoder {
+    decoder_at(runtime, kafka, Arc::new(One(target)))
+}
+
+fn decoder_at(runtime: &Runtime, kafka: &str, catalog: Arc<dyn Catalog>) -> Decoder {
     let kafka: Kafka = serde_json::from_str(&format!("{{\"brokers\":\"b:1\",{kafka}}}")).unwrap();
-    Decoder::new(LogSettings::new("p", kafka), Arc::new(One(table())), runtime.handle().clone())
+    Decoder::new(LogSettings::new("p", kafka), catalog, runtime.handle().clone())
 }
 
 fn runtime() -> Runtime {
@@ -87,7 +111,8 @@ fn row(kafka: &str, key: &str, value: &str) -> Result<Vec<Option<String>>, Strin
     let mut decoder = decoder(&runtime, kafka);
     let message = Message { key: Some(key.into()), value: Some(value.into()) };
     let read = decoder.decode(&"p.public.t".into(), 3, &message);
-    let Read::Change(found) = read.map_err(|error| error.finding().to_string())? else {
+    let said = |refusal| LogError::from(refusal).finding().to_string();
+    let Read::Change(found) = read.map_err(said)? else {
         return Ok(Vec::new());
     };
     let row = found.event.change.after().or(found.event.change.before()).cloned().unwrap();
@@ -155,6 +180,104 @@ fn a_record_that_is_wrong_is_told_by_its_place_and_not_by_its_values() {
         assert!(said.contains("topic p.public.t, partition 3, offset 7"), "{said}");
         assert!(!said.contains("canary"), "{said}");
     }
+}
+
+/// What is wrong in one record is told from what is wrong with its table, or with its topic.
+#[test]
+fn only_what_is_in_the_record_makes_it_unreadable() {
+    let mut keyless = table();
+    keyless.key.clear();
+    for (format, target, key, value, is_of_the_record) in [
+        ("json", table(), "{\"id\":1}", "{\"d\":true}", true),
+        ("json", table(), "{\"id\":1}", "{", true),
+        ("json", table(), "{", "{}", true),
+        ("json", table(), "", "", true),
+        ("json", table(), "", "{\"id\":null,\"d\":1}", true),
+        ("json", table(), "", "{\"d\":1}", false),
+        ("json", table(), "{\"id\":1}", "[]", true),
+        ("debezium_json", table(), "{\"id\":1}", "{\"id\":1}", true),
+        ("json", table(), "{\"id\":1}", "{\"other\":1}", false),
+        ("json", keyless, "", "{\"d\":1}", false),
+        (
+            "debezium_json",
+            table(),
+            "{\"id\":1}",
+            r#"{"op":"c","after":{"id":1},"source":{"schema":"public","table":"u"}}"#,
+            false,
+        ),
+    ] {
+        let runtime = runtime();
+        let mut decoder = decoder_of(&runtime, &format!("\"format\":\"{format}\""), target);
+        let bytes = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
+        let message = Message { key: bytes(key), value: bytes(value) };
+        let refusal = decoder.decode(&"p.public.t".into(), 3, &message).unwrap_err();
+        assert_eq!(matches!(refusal, Refusal::Record(_)), is_of_the_record, "{refusal:?}");
+    }
+}
+
+#[test]
+fn what_a_registry_has_or_lacks_is_not_of_the_record() {
+    let place = Place { topic: "p.public.t", partition: 3, offset: 7 };
+    let lacks = RegistryError::NoSuchId { url: "http://r".to_owned(), id: 5 };
+    for unread in [Unread::Schema("none".to_owned()), Unread::Registry(lacks.into())] {
+        let refusal = place.unread(Part::Value, Format::Avro, unread);
+        let Refusal::Other(error) = refusal else { panic!("{refusal:?}") };
+        assert!(error.finding().place.contains("offset 7, value, byte 1"), "{error}");
+        assert_eq!(error.remedy(), Remedy::Halt);
+    }
+}
+
+/// A target whose table is altered once it was asked for.
+struct Altered(AtomicUsize, [Schema; 2]);
+
+impl Catalog for Altered {
+    fn table<'a>(&'a self, _: &'a TableName) -> Looked<'a> {
+        let asked = self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move { Ok(Some(self.1[asked.min(1)].clone())) })
+    }
+}
+
+#[test]
+fn a_record_is_judged_against_the_table_as_it_is() {
+    let columns =
+        vec![table().columns[0].clone(), column("d", PgType::new(16, "boolean", Kind::Bool))];
+    let altered = Schema::new(table().table, columns, vec![0], Identity::Default);
+    let catalog = Arc::new(Altered(AtomicUsize::new(0), [table(), altered]));
+    let runtime = runtime();
+    let mut decoder = decoder_at(&runtime, "\"format\":\"json\"", catalog.clone());
+    let mut read = |d: &str| {
+        let value = format!("{{\"d\":{d}}}").into_bytes();
+        let message = Message { key: Some(b"{\"id\":1}".to_vec()), value: Some(value) };
+        decoder.decode(&"p.public.t".into(), 3, &message)
+    };
+    assert!(matches!(read("1"), Ok(Read::Change(_))));
+    assert!(matches!(read("true"), Ok(Read::Change(_))));
+    for _ in 0..100 {
+        assert!(matches!(read("[]"), Err(Refusal::Record(_))));
+    }
+    assert!(catalog.0.load(Ordering::Relaxed) < 50, "asked for each record");
+}
+
+/// The target has no such table: only the rows before say what is emptied.
+#[test]
+fn a_truncate_behind_a_refused_record_is_not_passed_over() {
+    let runtime = runtime();
+    let mut decoder = decoder(&runtime, "\"format\":\"debezium_json_schemas\"");
+    let mut read = |op: &str, after: &str| {
+        let row = r#"{"type":"struct","optional":true,"field":"after","fields":[{"field":"id","type":"int32","optional":true}]}"#;
+        let value = format!(
+            r#"{{"schema":{{"type":"struct","optional":false,"fields":[{{"field":"op","type":"string","optional":false}},{row}]}},"payload":{{"op":"{op}","after":{after}}}}}"#
+        );
+        let key = r#"{"schema":{"type":"struct","optional":false,"fields":[{"field":"id","type":"int32","optional":false}]},"payload":{"id":1}}"#;
+        let message = Message { key: Some(key.into()), value: Some(value.into()) };
+        decoder.decode(&"p.public.new".into(), 3, &message)
+    };
+    let refused = |read| matches!(read, Err(Refusal::Record(_)));
+    assert!(refused(read("c", r#"{"id":null}"#)));
+    assert!(matches!(read("t", "null"), Ok(Read::Beside)), "no row has been there");
+    assert!(matches!(read("c", r#"{"id":1}"#), Ok(Read::Change(_))));
+    assert!(refused(read("c", r#"{"id":null}"#)));
+    assert!(matches!(read("t", "null"), Ok(Read::Change(_))));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What is wrong with a record, told without its values.
 
-use cdc::{Finding, TableName, quote_ident};
+use cdc::{Fault, Finding, TableName, quote_ident};
+
+use schema_registry::RegistryError;
 
 use super::side::Unread;
 use super::slot::Wrong;
+use super::unreadable::{Part, Refusal, Stage, Unreadable};
 use crate::converter::Format;
 use crate::error::LogError;
 
@@ -20,23 +23,43 @@ impl Place<'_> {
         format!("Kafka topic {}, partition {}, offset {}", self.topic, self.partition, self.offset)
     }
 
-    /// A key or value that is not of its format.
-    pub(super) fn unread(&self, part: &str, format: Format, unread: Unread) -> LogError {
-        match unread {
-            Unread::Registry(error) => error,
-            Unread::At(byte, reason) => Finding::failed(
+    /// A part of it that is not of its format.
+    pub(super) fn unread(&self, part: Part, format: Format, unread: Unread) -> Refusal {
+        let at = |byte: usize| format!("{}, {}, byte {byte}", self.text(), part.word());
+        let malformed = |byte, reason| {
+            Finding::failed(
                 "kafka_record_malformed",
-                format!("{}, {part}, byte {byte}", self.text()),
+                at(byte),
                 format!("format {}: {reason}", format.word()),
             )
             .remedy("See who wrote the record, and name its format under kafka: format, key_format and value_format.")
-            .into(),
+        };
+        match unread {
+            Unread::At(byte, reason) => Refusal::Record(Unreadable {
+                stage: Stage::Read(part, format),
+                finding: Box::new(malformed(byte, reason)),
+            }),
+            // What a registry has or lacks meets all records of a schema, and may be another one's.
+            Unread::Schema(reason) => Refusal::Other(malformed(1, reason).into()),
+            Unread::Registry(LogError::Registry(error @ RegistryError::NoSuchId { .. })) => {
+                Refusal::Other(error.finding().within(&at(1)).into())
+            }
+            Unread::Registry(error) => Refusal::Other(error),
         }
     }
 }
 
 /// A record that does not fit its table.
-pub(super) fn finding(place: &Place<'_>, table: &TableName, wrong: &Wrong) -> LogError {
+pub(super) fn refusal(place: &Place<'_>, table: &TableName, wrong: &Wrong) -> Refusal {
+    let finding = finding(place, table, wrong);
+    if wrong.is_of_the_record() {
+        Refusal::Record(Unreadable { stage: Stage::Put, finding: Box::new(finding) })
+    } else {
+        Refusal::Other(finding.into())
+    }
+}
+
+fn finding(place: &Place<'_>, table: &TableName, wrong: &Wrong) -> Finding {
     let at = format!("{}, table {table}", place.text());
     let found = |code, reason: &str| Finding::failed(code, at.clone(), reason.to_owned());
     let primary_key = || format!("ALTER TABLE {} ADD PRIMARY KEY (…);", table.sql());
@@ -86,5 +109,4 @@ pub(super) fn finding(place: &Place<'_>, table: &TableName, wrong: &Wrong) -> Lo
         )
         .remedy("Let the column have the type that the record's value is of, or say under kafka: written_with how the producer wrote it."),
     }
-    .into()
 }

@@ -2,6 +2,7 @@
 
 use cdc::{Catalog, Cell, Looked};
 use connect_data::json::{JsonConverter, JsonSettings};
+use rdkafka::message::OwnedHeaders;
 use tokio::runtime::Runtime;
 
 use super::values::printed_column;
@@ -41,6 +42,14 @@ impl MessageRef for Message<'_> {
             return self.0.verbatim;
         }
         self.0.other_key.filter(|(which, _)| which.header() == name).map(|(_, key)| key)
+    }
+
+    fn headers(&self) -> OwnedHeaders {
+        OwnedHeaders::new()
+    }
+
+    fn timestamp(&self) -> Option<i64> {
+        None
     }
 }
 

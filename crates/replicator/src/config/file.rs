@@ -14,6 +14,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use transforms::{NewColumns, SecretRef, Step};
 
+use super::errors::Errors;
+
 /// One replication stream.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -278,22 +280,4 @@ pub struct PostgresSink {
     /// What becomes of the target's constraints while we write.
     #[serde(default)]
     pub constraints: Constraints,
-}
-
-/// What happens on a data error.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Errors {
-    /// Which errors are set aside instead of halting.
-    #[serde(default)]
-    pub tolerate: Tolerate,
-}
-
-/// Which errors are set aside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tolerate {
-    /// None: the first one halts the pipeline.
-    #[default]
-    None,
 }

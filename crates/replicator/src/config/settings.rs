@@ -8,6 +8,7 @@ use postgres_source::SnapshotMode;
 use transforms::{Chain, NewColumns, Step};
 
 use super::ends::{sink_settings, source_settings};
+use super::errors;
 use super::file::PipelineFile;
 use super::kafka::{option_values, registry, topics};
 use super::place::{place, place_within};
@@ -127,6 +128,8 @@ impl Pipeline {
         let logged = parsed.kafka.is_some();
         let renames = || place_within(file, text, "source", "follow_renames");
         findings.extend(follow_renames_beside(&parsed).map(|key| follows_names(renames(), key)));
+        findings.extend(errors::wrong(&parsed, |key| place_within(file, text, "errors", key)));
+        let dead_letter_topic = parsed.dead_letter_topic();
         let source = parsed.source.map(|section| {
             source_settings(&name, section.postgres, logged, &at("source"), &mut findings)
         });
@@ -151,10 +154,14 @@ impl Pipeline {
         let log = parsed.kafka.map(|kafka| {
             let options = option_values(&kafka.options, &at("kafka"), "options", &mut findings);
             let registry = registry(&kafka, file, text, &mut findings);
-            let takeover = parsed.takeover.clone();
-            let heartbeats = source.as_ref().is_some_and(|source| source.heartbeat.is_some());
-            let pipeline = name.to_string();
-            LogSettings { pipeline, kafka, options, registry, takeover, heartbeats }
+            LogSettings {
+                options,
+                registry,
+                takeover: parsed.takeover.clone(),
+                heartbeats: source.as_ref().is_some_and(|source| source.heartbeat.is_some()),
+                dead_letter_topic,
+                ..LogSettings::new(&name, kafka)
+            }
         });
         if parsed.takeover.is_some() && (source.is_none() || log.is_none()) {
             findings.push(takes_over_nothing(&at("takeover")));

@@ -43,10 +43,82 @@ fn a_missing_key_is_named() {
 
 #[test]
 fn a_key_of_a_feature_that_is_not_built_is_refused() {
-    check(&format!("{SOURCE}{SINK}errors:\n  dead_letter_topic: shop.dead\n"))
-        .expect(2, &["shop.yaml:10:3", "dead_letter_topic"]);
-    check(&format!("{SOURCE}{SINK}errors: {{ tolerate: data }}\n"))
-        .expect(2, &["shop.yaml:9", "data"]);
+    let class = "org.apache.kafka.connect.transforms.RegexRouter";
+    check(&format!("{SOURCE}transforms:\n  - {class}: {{ regex: a, replacement: b }}\n{SINK}"))
+        .expect(2, &["shop.yaml:7:5", "RegexRouter"]);
+    check(&format!("{SOURCE}{SINK}errors:\n  tolerate: all\n"))
+        .expect(2, &["shop.yaml:10:13", "all"]);
+}
+
+const TOPICS: &str =
+    "kafka:\n  brokers: 127.0.0.1:1\n  topics: [shop.a, { regex: \"in\\\\..*\" }]\n";
+const PREFIX: &str = "kafka:\n  brokers: 127.0.0.1:1\n  topic_prefix: shop\n";
+
+/// `tolerate: data` where it has no meaning, or would lose or show what it must not; told where it is asked for.
+#[test]
+fn dead_letters_are_refused_where_they_are_none() {
+    let data = |more: &str| format!("errors:\n  tolerate: data\n{more}");
+    let topic = |name: &str| format!("  dead_letter_topic: {name}\n");
+    let masked =
+        |step: &str| SINK.replace("sink:\n", &format!("sink:\n  transforms:\n    - {step}\n"));
+    let dead = topic("shop.dead");
+    let named = "name: shop\n";
+    for (file, wanted) in [
+        (
+            format!("{SOURCE}{SINK}{}", data(&dead)),
+            ["shop.yaml:10:3: errors.tolerate", "no `kafka`", "[tolerate]"],
+        ),
+        (
+            format!("{SOURCE}{SINK}errors:\n{dead}"),
+            ["shop.yaml:10:3: errors.dead_letter_topic", "no `kafka`", "[dead_letter_topic]"],
+        ),
+        (
+            format!("{SOURCE}{PREFIX}{}", data(&dead)),
+            ["shop.yaml:10:3: errors.tolerate", "no `sink`", "[tolerate]"],
+        ),
+        (
+            format!("{named}{PREFIX}{SINK}{}", data(&dead)),
+            ["shop.yaml:9:3: errors.tolerate", "damage to the log", "[tolerate]"],
+        ),
+        (
+            format!("{named}{TOPICS}{SINK}{}", data("")),
+            [
+                "shop.yaml:9:3: errors.tolerate",
+                "nothing is skipped in silence",
+                "dead_letter_topic: NAME",
+            ],
+        ),
+        (
+            format!("{named}{TOPICS}{SINK}{}", data(&topic("shop.a"))),
+            ["shop.yaml:10:3: errors.dead_letter_topic", "reads this topic", "[dead_letter_topic]"],
+        ),
+        (
+            format!("{named}{TOPICS}{SINK}{}", data(&topic("in.dead"))),
+            ["shop.yaml:10:3: errors.dead_letter_topic", "reads this topic", "[dead_letter_topic]"],
+        ),
+        (
+            format!("{named}{TOPICS}{SINK}{}", data(&topic("__dead"))),
+            ["shop.yaml:10:3: errors.dead_letter_topic", "begin with `__`", "[dead_letter_topic]"],
+        ),
+        (
+            format!("{named}{TOPICS}{SINK}{}", data(&topic("no/topic"))),
+            ["shop.yaml:10:22", "as Kafka allows", "[file_wrong]"],
+        ),
+        (
+            format!(
+                "{named}{TOPICS}{}{}",
+                masked("mask: { columns: [public.t.a], with: \"null\" }"),
+                data(&dead)
+            ),
+            ["shop.yaml:11:3: errors.tolerate", "the step `mask`", "[dead_letters_unmasked]"],
+        ),
+        (
+            format!("{named}{TOPICS}{}{}", masked("drop: { columns: [public.t.a] }"), data(&dead)),
+            ["shop.yaml:11:3: errors.tolerate", "the step `drop`", "[dead_letters_unmasked]"],
+        ),
+    ] {
+        check(&file).expect(2, &wanted);
+    }
 }
 
 #[test]

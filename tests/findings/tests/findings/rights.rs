@@ -76,6 +76,38 @@ fn what_the_brokers_do_not_allow_is_named_with_the_commands_that_allow_it() {
     place.serve(&wrong).expect(3, &["kafka_authentication"]);
 }
 
+/// What `check` prints is enough for dead letters; without the right to write one its record stays where it is.
+#[test]
+fn a_dead_letter_that_may_not_be_written_halts_with_the_commands_that_allow_it() {
+    let place = Place::new("guardeddead");
+    let broker = Guarded::start();
+    let file = broker.file(&place);
+    let ends = file[file.find("sink:").unwrap()..]
+        .replace("topic_prefix: guardeddead", "topics: [in.public.t]\n  format: json");
+    let errors = "errors:\n  tolerate: data\n  dead_letter_topic: set.aside\n";
+    let file = format!("name: guardeddead\n{ends}{errors}");
+    place.sql("dst", "CREATE TABLE t (id int PRIMARY KEY)");
+    place.sql("dst", "ALTER TABLE t OWNER TO owner");
+    broker.kafka.create_topic("in.public.t", 1, &[]).unwrap();
+    let keyed = ["--property", "parse.key=true", "--property", "key.separator=|"];
+    let records = "{\"id\":1}|canary\n{\"id\":2}|{}\n";
+    broker.kafka.console_producer("in.public.t", records, &keyed).unwrap();
+    broker.acls(printed(&place, &file).iter().map(String::as_str));
+    assert!(
+        place.run("check", &file, &[]).expect(0, &[]).stdout.contains("topic set.aside is made")
+    );
+    deny(&broker, &["--operation", "Write", "--topic", "set.aside"]);
+    for _ in 0..2 {
+        let ran = place.serve(&file);
+        ran.expect(3, &["kafka_not_authorized", "topic set.aside", "run: kafka-acls.sh"]);
+        assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+        assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "0");
+    }
+    allow_again(&broker, &["--operation", "Write", "--topic", "set.aside"]);
+    place.serve(&file).expect(0, &["offset=0", "was set aside"]);
+    assert_eq!(place.sql("dst", "SELECT id FROM t").trim(), "2");
+}
+
 #[test]
 fn brokers_that_cannot_keep_transactions_are_named_with_their_setting() {
     let place = Place::new("notxn");
