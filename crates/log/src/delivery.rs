@@ -64,7 +64,11 @@ impl ProducerContext for Context {
             Ok(_) => {}
             Err((error, message)) => {
                 let place = (message.topic().to_owned(), message.partition());
-                delivered.error.get_or_insert((error.clone(), place.0, place.1));
+                // One that fell with others does not hide the one they fell with.
+                let known = delivered.error.as_ref().is_some_and(|(known, ..)| !is_purge(known));
+                if !known {
+                    delivered.error = Some((error.clone(), place.0, place.1));
+                }
             }
         }
     }

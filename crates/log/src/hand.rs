@@ -15,6 +15,8 @@ use crate::producer::Own;
 
 /// How long a transaction may take to end before the batch counts as failed.
 const COMMIT_LIMIT: Duration = Duration::from_secs(120);
+/// How long a failed transaction waits for the record that made it fail.
+const REFUSED_LIMIT: Duration = Duration::from_millis(500);
 /// How long the thread sleeps where it waits for the brokers.
 const NAP: Duration = Duration::from_micros(200);
 /// How many of the client's events are run at a time.
@@ -172,17 +174,26 @@ impl Hand {
         if let Some((code, reason)) = self.producer.client().fatal_error() {
             return asking.code(code, &reason);
         }
-        let delivered = self.producer.context().delivered();
-        let failed = delivered.error.clone();
-        drop(delivered);
         // The transaction's own error tells only that it failed; a record's tells why.
-        match failed {
-            Some((error, topic, partition)) if !is_purge(&error) => {
+        let why = self.why_failed(doing);
+        match self.refused(why.is_some()) {
+            Some((error, topic, partition)) => {
                 Asking::new(&self.settings, "write records", &topic).of(partition).error(&error)
             }
-            _ => self
-                .why_failed(doing)
-                .unwrap_or_else(|| self.producer.context().said.explain(asking, error)),
+            None => why.unwrap_or_else(|| self.producer.context().said.explain(asking, error)),
+        }
+    }
+
+    /// The record that was refused, of which the client tells a moment after it has failed the transaction.
+    fn refused(&self, failed: bool) -> Option<(KafkaError, String, i32)> {
+        let begun = Instant::now();
+        loop {
+            let refused = self.delivered().error.clone().filter(|(error, ..)| !is_purge(error));
+            if refused.is_some() || !failed || begun.elapsed() > REFUSED_LIMIT {
+                return refused;
+            }
+            self.poll();
+            std::thread::sleep(NAP);
         }
     }
 
