@@ -5,7 +5,6 @@
 //! one file of `db/cases`, played step by step. Nothing here waits for a time: every wait is for a position or
 //! the end of a process, with a limit.
 
-mod binary;
 pub mod case;
 mod cluster;
 mod pair;

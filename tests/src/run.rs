@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use stack::wait;
 
-use crate::binary::pgrelay;
+use stack::pgrelay;
 
 /// How long a run may take. Far more than any case needs on a slow machine.
 pub const LIMIT: Duration = Duration::from_secs(180);

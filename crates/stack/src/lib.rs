@@ -15,6 +15,7 @@
 //! # Ok::<(), stack::Error>(())
 //! ```
 
+pub mod cargo;
 pub mod connect;
 mod error;
 mod files;
@@ -30,6 +31,7 @@ pub mod registry;
 pub mod tools;
 pub mod wait;
 
+pub use cargo::pgrelay;
 pub use connect::{Connect, Plugin};
 pub use error::{Error, Result};
 pub use kafka::Kafka;

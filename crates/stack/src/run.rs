@@ -27,6 +27,7 @@ pub(crate) fn run(args: &[&str]) -> Result<Option<u8>> {
     let registry = options.contains(&"--registry").then(Registry::start).transpose()?;
     let mut child = Command::new(command[0]);
     child.args(&command[1..]);
+    stack::cargo::forget_package(&mut child);
     if let Some(kafka) = &kafka {
         child.env("PGRELAY_TEST_KAFKA", kafka.bootstrap());
     }

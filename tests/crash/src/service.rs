@@ -1,13 +1,13 @@
 //! A running `pgrelay serve`, its log read as it is written, and killed at the line that was waited for.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use stack::{http, wait};
 
@@ -62,50 +62,13 @@ impl std::fmt::Debug for Service {
     }
 }
 
-/// The program: what `PGRELAY_BIN` names, or as cargo builds it.
-///
-/// # Errors
-/// Where it cannot be built.
-pub fn program() -> Result<&'static Path> {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    if let Some(program) = PROGRAM.get() {
-        return Ok(program);
-    }
-    let program = match std::env::var_os("PGRELAY_BIN") {
-        Some(named) => PathBuf::from(named),
-        None => {
-            let mut cargo =
-                Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            cargo.args(["build", "-q", "-p", "replicator", "--bin", "pgrelay"]);
-            // What cargo says of this package would make build scripts of others run again.
-            for (name, _) in std::env::vars_os() {
-                let name_text = name.to_string_lossy();
-                if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"]
-                    .iter()
-                    .any(|own| name_text.starts_with(own))
-                {
-                    cargo.env_remove(&name);
-                }
-            }
-            let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status()?;
-            ensure!(built.success(), "pgrelay was not built");
-            // The test is <target>/<profile>/deps/<test>.
-            let test = std::env::current_exe()?;
-            let folder = test.parent().and_then(Path::parent).context("the test has no folder")?;
-            folder.join("pgrelay")
-        }
-    };
-    ensure!(program.is_file(), "{} is not there", program.display());
-    Ok(PROGRAM.get_or_init(|| program))
-}
-
 impl Service {
     /// Starts it on a pipeline file; `level` is of the log beside the marks.
     ///
     /// # Errors
     /// Where it cannot be started.
     pub fn start(pipeline: &Path, level: &str, args: &[&str]) -> Result<Self> {
-        let mut child = Command::new(program()?)
+        let mut child = Command::new(stack::pgrelay()?)
             .arg("serve")
             .arg(pipeline)
             .args(["--listen", "127.0.0.1:0"])

@@ -30,17 +30,7 @@ const VARIABLES: [(&str, &str); 2] =
 /// Where it cannot be built.
 pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        if let Some(path) = std::env::var_os("PGRELAY_BIN") {
-            return path.into();
-        }
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built =
-            Command::new(cargo).args(["build", "--quiet", "--package", "replicator"]).status();
-        assert!(built.is_ok_and(|status| status.success()), "pgrelay does not build");
-        let test = std::env::current_exe().expect("a test knows its own path");
-        test.ancestors().nth(2).expect("a test lies in target/<profile>/deps").join("pgrelay")
-    })
+    BINARY.get_or_init(|| stack::pgrelay().expect("pgrelay builds"))
 }
 
 /// What a run of `pgrelay` left.

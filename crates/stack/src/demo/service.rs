@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
@@ -27,8 +27,7 @@ pub(crate) fn build(demo: &Demo) -> Result<PathBuf> {
     }
     tools::require(tools::LIBRDKAFKA)?;
     println!("building pgrelay (the first time takes a few minutes)");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = stack::cargo::cargo()
         .args(["build", "--release", "--quiet", "--package", "replicator"])
         .current_dir(&demo.root)
         .status()
