@@ -35,4 +35,4 @@ pub use name::{NameError, TableName, quote_ident};
 pub use note::{Boundary, Counts, Heartbeat, Message, Note, TableCount};
 pub use row::{Cell, Row, RowBuilder, Value};
 pub use schema::{Column, Identity, Kind, PgType, Schema, SourceType, Special};
-pub use seams::{Catalog, Flow, Looked, Sink, Source, Transform, TransformError};
+pub use seams::{Catalog, Flow, Looked, Sink, Source, Transform, TransformError, Written};

@@ -73,6 +73,18 @@ pub trait Transform: Send {
     fn apply(&mut self, event: &mut Event) -> Result<Flow, TransformError>;
 }
 
+/// What a write that returned promises of its batch and of all before it. Of a batch that ends inside a transaction it
+/// promises only that a whole one may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It outlives a crash of the sink's server.
+    Durable,
+    /// It is there to be seen, rows and checkpoint together; it outlives a crash once `flush` or a durable write has
+    /// returned, and until then a crash takes it back from its end, never from its middle. While batches follow each
+    /// other a sink answers so for a part of a second at most.
+    Visible,
+}
+
 /// Where batches are made durable: the log, or a database.
 pub trait Sink: Send {
     /// What can go wrong.
@@ -82,7 +94,10 @@ pub trait Sink: Send {
     fn committed(&mut self)
     -> impl Future<Output = Result<Option<Checkpoint>, Self::Error>> + Send;
 
-    /// Makes rows and checkpoint durable together. `Ok` for a batch that ends inside a transaction promises
-    /// only that a whole one may follow. An error voids the sink: start again from `committed`.
-    fn write(&mut self, batch: &Batch) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// Writes rows and checkpoint together. An error voids the sink: start again from `committed`.
+    fn write(&mut self, batch: &Batch)
+    -> impl Future<Output = Result<Written, Self::Error>> + Send;
+
+    /// Makes durable what is only visible. Between transactions; an error voids the sink.
+    fn flush(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

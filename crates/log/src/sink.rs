@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cdc::{Batch, Captured, Checkpoint, Finding, Meter, Schema, Sink};
+use cdc::{Batch, Captured, Checkpoint, Finding, Meter, Schema, Sink, Written};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
@@ -263,13 +263,18 @@ impl Sink for LogSink {
         self.claim().await
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<(), LogError> {
+    async fn write(&mut self, batch: &Batch) -> Result<Written, LogError> {
         // Put back only on success: after an error, or where the caller gave up, the thread sees the end of
         // its channel and aborts.
         let commands = self.commands.take().ok_or(LogError::Void)?;
         self.write_batch(&commands, batch).await?;
         self.commands = Some(commands);
-        Ok(())
+        Ok(Written::Durable)
+    }
+
+    async fn flush(&mut self) -> Result<(), LogError> {
+        // Nothing is ever only visible here: `acks=all`, and a committed transaction.
+        std::future::ready(Ok(())).await
     }
 }
 

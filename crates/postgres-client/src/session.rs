@@ -20,9 +20,10 @@ const SETTINGS: &str = "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET interva
 pub const NO_TIMEOUTS: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN \
     ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')";
 
-/// A commit that is answered is durable: what comes after it is confirmed to the source.
-const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'on', false) \
-    WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
+/// A commit that is answered is durable: what comes after it is confirmed to the source. Set in any case, so that no
+/// reload of the server's settings changes it.
+const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', \
+    CASE how WHEN 'off' THEN 'on' ELSE how END, false) FROM pg_catalog.current_setting('synchronous_commit') AS how";
 
 /// A session. The connection ends when this is dropped.
 #[derive(Debug)]

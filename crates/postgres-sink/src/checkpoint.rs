@@ -144,6 +144,10 @@ pub(crate) const ADVANCE: &str = "
         updated_at = pg_catalog.now()
     WHERE pipeline = $1";
 
+/// Changes nothing, by the same compare-and-set: a commit to wait for.
+pub(crate) const FLUSH: &str = "
+    UPDATE pgrelay.checkpoints SET version = CASE WHEN version = $2 THEN version END WHERE pipeline = $1";
+
 /// Whoever the schema belongs to, if it is there.
 fn rights(role: &str) -> String {
     format!(

@@ -4,8 +4,9 @@ mod targets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use cdc::{Batch, Fault, Progress};
+use cdc::{Batch, Fault, Progress, Written};
 use futures_util::SinkExt;
 use postgres_client::{ServerError, Session};
 use tokio_postgres::Statement;
@@ -20,6 +21,10 @@ use crate::settings::Settings;
 use crate::{copy, ordered};
 
 const BEGIN: &str = "BEGIN; SET CONSTRAINTS ALL DEFERRED";
+/// The commit is seen at once and does not wait for the disk, as a subscription's does not by default.
+const BEGIN_LAZY: &str = "BEGIN; SET CONSTRAINTS ALL DEFERRED; SET LOCAL synchronous_commit = off";
+/// A commit waits for the disk once in so long; those between are made durable with it.
+const LAZY_FOR: Duration = Duration::from_millis(100);
 
 /// What a claimed sink holds; gone with the first error.
 #[derive(Debug)]
@@ -29,9 +34,14 @@ pub(crate) struct Work {
     /// The statements that lock and advance the checkpoint: prepared, so that they are sent where they stand.
     pub(crate) lock: Statement,
     pub(crate) advance: Statement,
+    pub(crate) flush: Statement,
     pub(crate) kept: Kept,
     /// A transaction of ours is open over batches that ended inside one of the source's.
     pub(crate) open: bool,
+    /// The transaction that is open, or was last, commits without waiting for the disk.
+    pub(crate) lazy: bool,
+    /// When everything was durable.
+    pub(crate) durable_at: Option<Instant>,
     pub(crate) targets: Targets,
     pub(crate) statements: HashMap<(u64, Form), Statement>,
 }
@@ -45,9 +55,13 @@ impl Work {
         &mut self,
         settings: &Settings,
         batch: &Batch,
-    ) -> Result<(), SinkError> {
+    ) -> Result<Written, SinkError> {
         if batch.begin {
-            return self.begin_attempt(settings, batch).await;
+            self.begin_attempt(settings, batch).await?;
+            return Ok(Written::Durable);
+        }
+        if !self.open {
+            self.lazy = self.may_be_lazy();
         }
         self.find_targets(settings, &batch.relations, &batch.events).await?;
         let session = self.session();
@@ -77,7 +91,24 @@ impl Work {
         } else if guarded {
             self.simple(settings, "RELEASE batch").await?;
         }
-        self.done(batch);
+        Ok(self.done(batch))
+    }
+
+    /// What a copy's source does next, as dropping its slot, relies on what is kept here.
+    fn may_be_lazy(&self) -> bool {
+        !self.is_copying() && self.durable_at.is_some_and(|at| at.elapsed() < LAZY_FOR)
+    }
+
+    /// Waits until all commits are on the disk: one that waits for it takes those before it along.
+    pub(crate) async fn flush(&mut self, settings: &Settings) -> Result<(), SinkError> {
+        let parameters: [&(dyn ToSql + Sync); 2] = [&&*self.pipeline, &self.kept.version];
+        let flushed = self.claim.session.execute(&self.flush, &parameters).await;
+        let failed = SinkError::server(&settings.server, COMMIT);
+        // A commit that changes nothing waits for nothing.
+        if flushed.map_err(|error| self.explained(failed(error.into())))? != 1 {
+            return Err(SinkError::Fenced { pipeline: self.pipeline.to_string() });
+        }
+        self.durable_at = Some(Instant::now());
         Ok(())
     }
 
@@ -95,15 +126,21 @@ impl Work {
         }
     }
 
-    fn done(&mut self, batch: &Batch) {
+    fn done(&mut self, batch: &Batch) -> Written {
         self.open = !batch.checkpoint.progress.is_whole();
-        if !self.open {
-            self.kept.version += 1;
-            self.kept.captured = batch.checkpoint.captured.clone();
-            if self.is_copying() {
-                self.kept.copied = self.kept.copied.ended();
-            }
+        if self.open {
+            return Written::Durable;
         }
+        self.kept.version += 1;
+        self.kept.captured = batch.checkpoint.captured.clone();
+        if self.is_copying() {
+            self.kept.copied = self.kept.copied.ended();
+        }
+        if self.lazy {
+            return Written::Visible;
+        }
+        self.durable_at = Some(Instant::now());
+        Written::Durable
     }
 
     /// A copy of tables is under way.
@@ -118,8 +155,9 @@ impl Work {
 
     async fn open_transaction<'a>(&self, pipeline: &mut Pipeline<'a>, session: &'a Session) {
         let name = self.pipeline.clone();
+        let begin = if self.lazy { BEGIN_LAZY } else { BEGIN };
         pipeline
-            .add(Box::pin(async { session.batch_execute(BEGIN).await.map(|()| 0) }), None)
+            .add(Box::pin(async { session.batch_execute(begin).await.map(|()| 0) }), None)
             .await;
         let statement = self.lock.clone();
         let lock = async move { session.execute(&statement, &[&&*name]).await };

@@ -37,7 +37,7 @@ pub struct HalfStatus {
     /// Records in the topics of other producers that are not applied yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_records: Option<u64>,
-    /// Events made durable since the process began.
+    /// Events written since the process began.
     pub events: u64,
     /// Errors since the process began.
     pub errors: u64,
@@ -158,9 +158,9 @@ fn register(registry: &mut Registry, half: &Half) {
     let registry = registry.sub_registry_with_labels(labels.into_iter());
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     let counters = [
-        ("events", "Events made durable", &meter.events),
+        ("events", "Events written to the log or the target", &meter.events),
         ("received_bytes", "Bytes received", &meter.bytes),
-        ("batches", "Batches made durable", &meter.batches),
+        ("batches", "Batches written to the log or the target", &meter.batches),
         ("errors", "Errors, each followed by a new start or a halt", &meter.errors),
         (
             "truncates_left_out",

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! source.next ─▶ chain ─▶ waiting ─▶ sink.write ─▶ source.confirm
-//!      ▲                     │           │
+//!      ▲                     │           │  └ once it is durable: at once, or with `sink.flush`
 //!      └── goes on meanwhile ┘           └ one at a time, in order
 //! ```
 //!
@@ -10,17 +10,21 @@
 //! shrink to one event when there is none.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cdc::{
     Batch, Checkpoint, Event, Fault, Finding, Flow, Lsn, Meter, Phase, Progress, Remedy, Sink,
-    Source, Transform, TransformError,
+    Source, Transform, TransformError, Written,
 };
 use pgrelay_log::Places;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use transforms::{Chain, NewColumns, Step};
 
+/// How long what is visible may wait until it is made durable and confirmed, if nothing follows that is durable.
+const FLUSH_AFTER: Duration = Duration::from_millis(100);
 /// How long a write may go on after a stop was asked for.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
@@ -207,6 +211,7 @@ async fn work<S: Source, K: Sink>(
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let mut waiting = Waiting::default();
+    let mut visible = Visible::default();
     // One for all batches: one that is made anew with each batch taken in would begin anew, too.
     let grace = grace(stop);
     tokio::pin!(grace);
@@ -214,19 +219,34 @@ async fn work<S: Source, K: Sink>(
         let batch = match (waiting.batches.pop_front(), waiting.failure.take()) {
             (Some(batch), failure) => {
                 waiting.failure = failure;
-                batch
+                Some(batch)
             }
-            (None, Some(failure)) => return Err(failure),
+            (None, Some(failure)) => {
+                visible.settle(source, sink, grace.as_mut()).await?;
+                return Err(failure);
+            }
             (None, None) => tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(()),
-                batch = next(source) => chain.transform(batch?)?,
+                () = stop.cancelled() => None,
+                () = visible.due() => None,
+                next = next(source) => {
+                    waiting.push(next.and_then(|batch| chain.transform(batch)), bounds);
+                    continue;
+                }
             },
         };
+        if batch.as_ref().is_none_or(|batch| !batch.checkpoint.progress.is_whole()) {
+            visible.settle(source, sink, grace.as_mut()).await?;
+            // What waits was not begun.
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+        }
+        let Some(batch) = batch else { continue };
         if meter.phase() == Phase::Starting {
             meter.enter(Phase::Streaming);
         }
-        {
+        let written = {
             let write = sink.write(&batch);
             tokio::pin!(write);
             loop {
@@ -239,15 +259,64 @@ async fn work<S: Source, K: Sink>(
                     () = &mut grace => return Ok(()),
                 }
             }
-        }
+        };
         tracing::trace!(target: "pgrelay::phase", progress = %batch.checkpoint.progress, "committed");
-        // Invariant 1: confirmed only after `write` returned Ok.
-        source.confirm(&batch.checkpoint).await?;
-        tracing::trace!(target: "pgrelay::phase", "confirmed");
+        visible.wrote(written, &batch.checkpoint, source).await?;
         if stop.is_cancelled() || until.is_some_and(|until| until.reached(&batch.checkpoint)) {
-            return Ok(());
+            return visible.settle(source, sink, grace.as_mut()).await;
         }
     }
+}
+
+/// What the sink shows and a crash of its server may still take back. It is settled before a transaction is held open
+/// over several batches, so there is always one to be settled, and never one open.
+#[derive(Default)]
+struct Visible(Option<(Checkpoint, Instant)>);
+
+impl Visible {
+    /// Invariant 1: confirmed only after `write` returned Ok, and what it wrote is durable.
+    async fn wrote<S: Source>(
+        &mut self,
+        written: Written,
+        upto: &Checkpoint,
+        source: &mut S,
+    ) -> Result<(), Failure> {
+        if written == Written::Visible {
+            let due = self.0.as_ref().map_or_else(|| Instant::now() + FLUSH_AFTER, |(_, due)| *due);
+            self.0 = Some((upto.clone(), due));
+            return Ok(());
+        }
+        self.0 = None;
+        confirm(source, upto).await
+    }
+
+    /// Has the sink make it durable, and confirms it. Gives up, as a write does, some time after a stop.
+    async fn settle<S: Source, K: Sink>(
+        &mut self,
+        source: &mut S,
+        sink: &mut K,
+        grace: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Failure> {
+        let Some((upto, _)) = self.0.take() else { return Ok(()) };
+        tokio::select! {
+            flushed = sink.flush() => flushed?,
+            () = grace => return Ok(()),
+        }
+        confirm(source, &upto).await
+    }
+
+    async fn due(&self) {
+        match &self.0 {
+            Some((_, due)) => tokio::time::sleep_until(*due).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn confirm<S: Source>(source: &mut S, upto: &Checkpoint) -> Result<(), Failure> {
+    source.confirm(upto).await?;
+    tracing::trace!(target: "pgrelay::phase", "confirmed");
+    Ok(())
 }
 
 /// Ends some time after `stop`: what a write may still take.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use cdc::{
     Batch, Change, Checkpoint, Column, Event, Fault, Finding, Identity, Kind, Lsn, Meter, PgType,
-    Position, Progress, Remedy, Row, Schema, Sink, Source, TableName,
+    Position, Progress, Remedy, Row, Schema, Sink, Source, TableName, Written,
 };
 use replicator::run::{Bounds, Chained, Failure, Until, run};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ enum Said {
     Gave(Lsn),
     Writing(Vec<Lsn>),
     Wrote(Lsn),
+    Flushed(Lsn),
     Confirmed(Lsn),
 }
 
@@ -40,6 +41,8 @@ impl Fault for Broken {
 struct Batches {
     left: VecDeque<Batch>,
     log: Log,
+    /// What follows the last batch: an error, or nothing for ever.
+    breaks: bool,
 }
 
 impl Source for Batches {
@@ -54,22 +57,34 @@ impl Source for Batches {
     }
 
     async fn next(&mut self) -> Result<Batch, Broken> {
-        let Some(batch) = self.left.pop_front() else { return std::future::pending().await };
+        let Some(batch) = self.left.pop_front() else {
+            return if self.breaks { Err(Broken) } else { std::future::pending().await };
+        };
         self.log.lock().unwrap().push(Said::Gave(end(&batch)));
         Ok(batch)
     }
 
     async fn confirm(&mut self, upto: &Checkpoint) -> Result<(), Broken> {
-        let upto = upto.progress.confirmable().unwrap();
-        self.log.lock().unwrap().push(Said::Confirmed(upto));
+        if let Some(upto) = upto.progress.confirmable() {
+            self.log.lock().unwrap().push(Said::Confirmed(upto));
+        }
         Ok(())
     }
 
     async fn stop(&mut self) {}
 }
 
+#[derive(Default)]
 struct Memory {
     log: Log,
+    /// What a write promises: durable once in so many, visible otherwise. 0: always durable.
+    lazy: usize,
+    writes: usize,
+    last: Lsn,
+    /// A transaction is open.
+    open: bool,
+    /// A flush has no end.
+    stuck: bool,
     /// How often a write lets the loop do something else before it is done.
     turns: usize,
     /// The write that fails, counted from 1.
@@ -83,7 +98,7 @@ impl Sink for Memory {
         Ok(None)
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<(), Broken> {
+    async fn write(&mut self, batch: &Batch) -> Result<Written, Broken> {
         let events = batch.events.iter().map(|event| event.position.commit_lsn).collect();
         self.log.lock().unwrap().push(Said::Writing(events));
         for _ in 0..self.turns {
@@ -95,13 +110,35 @@ impl Sink for Memory {
                 return Err(Broken);
             }
         }
-        self.log.lock().unwrap().push(Said::Wrote(end(batch)));
+        self.writes += 1;
+        self.last = end(batch);
+        self.log.lock().unwrap().push(Said::Wrote(self.last));
+        self.open = !batch.checkpoint.progress.is_whole();
+        if self.open || self.lazy == 0 || self.writes.is_multiple_of(self.lazy) {
+            if !self.open {
+                self.log.lock().unwrap().push(Said::Flushed(self.last));
+            }
+            return Ok(Written::Durable);
+        }
+        Ok(Written::Visible)
+    }
+
+    async fn flush(&mut self) -> Result<(), Broken> {
+        if self.stuck {
+            std::future::pending::<()>().await;
+        }
+        assert!(!self.open, "a flush inside a transaction makes nothing durable");
+        tokio::task::yield_now().await;
+        self.log.lock().unwrap().push(Said::Flushed(self.last));
         Ok(())
     }
 }
 
 fn end(batch: &Batch) -> Lsn {
-    batch.checkpoint.progress.confirmable().unwrap()
+    match batch.checkpoint.progress {
+        Progress::Inside { commit_lsn, .. } => commit_lsn,
+        _ => batch.checkpoint.progress.confirmable().unwrap(),
+    }
 }
 
 fn schema() -> Arc<Schema> {
@@ -133,15 +170,24 @@ fn batch(schema: &Arc<Schema>, commit: u64) -> Batch {
 
 /// Runs over `batches`, the first of which announces the table, until all is durable or it fails.
 async fn play(
+    batches: VecDeque<Batch>,
+    (turns, fails): (usize, Option<usize>),
+    bounds: Bounds,
+) -> (Vec<Said>, Result<(), Failure>) {
+    play_lazily(batches, (turns, fails), bounds, 0).await
+}
+
+async fn play_lazily(
     mut batches: VecDeque<Batch>,
     (turns, fails): (usize, Option<usize>),
     bounds: Bounds,
+    lazy: usize,
 ) -> (Vec<Said>, Result<(), Failure>) {
     let log = Log::default();
     let until = Until::Lsn(end(batches.back().unwrap()));
     batches[0].relations = vec![schema()];
-    let mut source = Batches { left: batches, log: log.clone() };
-    let mut sink = Memory { log: log.clone(), turns, fails };
+    let mut source = Batches { left: batches, log: log.clone(), breaks: false };
+    let mut sink = Memory { log: log.clone(), turns, fails, lazy, ..Memory::default() };
     let mut chain = Chained::new("transforms", Vec::new(), None).unwrap();
     let (meter, stop) = (Meter::default(), CancellationToken::new());
     let ran = run(&mut source, &mut chain, &mut sink, &meter, bounds, Some(&until), &stop).await;
@@ -157,25 +203,126 @@ fn hundred() -> VecDeque<Batch> {
 const BOUNDS: Bounds = Bounds { batch_events_max: 7, batch_bytes_max: 1 << 20 };
 
 #[tokio::test]
-async fn a_place_is_confirmed_after_all_up_to_it_was_written() {
-    for fails in [None, Some(1), Some(3)] {
-        let (said, ran) = play(hundred(), (20, fails), BOUNDS).await;
+async fn a_place_is_confirmed_after_all_up_to_it_is_durable() {
+    for (fails, lazy) in [
+        (None, 0),
+        (None, 3),
+        (None, 1_000),
+        (Some(1), 0),
+        (Some(3), 0),
+        (Some(9), 4),
+        (Some(8), 5),
+    ] {
+        let (said, ran) = play_lazily(hundred(), (20, fails), BOUNDS, lazy).await;
         assert_eq!(ran.is_err(), fails.is_some());
-        let mut written = Lsn::ZERO;
-        let mut confirmed = Lsn::ZERO;
+        let (mut durable, confirmed) = (Lsn::ZERO, confirmed_in_order(&said));
         for said in &said {
             match *said {
-                Said::Wrote(upto) => written = upto,
+                Said::Flushed(upto) => durable = upto,
                 Said::Confirmed(upto) => {
-                    assert!(upto <= written, "{upto} was confirmed, and {written} was written");
-                    confirmed = upto;
+                    assert!(upto <= durable, "{upto} was confirmed, and {durable} was durable");
                 }
-                Said::Gave(_) | Said::Writing(_) => {}
+                Said::Gave(_) | Said::Writing(_) | Said::Wrote(_) => {}
             }
         }
-        assert_eq!(written, confirmed);
+        assert_eq!(durable, confirmed);
         assert!(fails.is_some() || confirmed == Lsn::new(1_010));
     }
+}
+
+/// The last place that was confirmed; each was beyond the one before.
+fn confirmed_in_order(said: &[Said]) -> Lsn {
+    let confirmed = said.iter().filter_map(|said| match said {
+        Said::Confirmed(upto) => Some(*upto),
+        _ => None,
+    });
+    confirmed.fold(Lsn::ZERO, |before, upto| {
+        assert!(before < upto, "{upto} was confirmed after {before}");
+        upto
+    })
+}
+
+/// What is only visible is made durable and confirmed although nothing follows, and the run goes on.
+#[tokio::test]
+async fn what_is_visible_is_confirmed_while_nothing_comes() {
+    let log = Log::default();
+    let mut batches: VecDeque<_> = [batch(&schema(), 10)].into();
+    batches[0].relations = vec![schema()];
+    let mut source = Batches { left: batches, log: log.clone(), breaks: false };
+    let mut sink = Memory { log: log.clone(), lazy: 1_000, ..Memory::default() };
+    let mut chain = Chained::new("transforms", Vec::new(), None).unwrap();
+    let (meter, stop) = (Meter::default(), CancellationToken::new());
+    let running = run(&mut source, &mut chain, &mut sink, &meter, BOUNDS, None, &stop);
+    let confirmed = async {
+        while !log.lock().unwrap().contains(&Said::Confirmed(Lsn::new(20))) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        ran = running => panic!("the run has ended: {ran:?}"),
+        () = confirmed => {}
+    }
+    assert_eq!(
+        log.lock().unwrap()[2..],
+        [Said::Wrote(Lsn::new(20)), Said::Flushed(Lsn::new(20)), Said::Confirmed(Lsn::new(20)),]
+    );
+}
+
+/// What was taken in before an error is durable and confirmed when the error is said.
+#[tokio::test]
+async fn what_is_visible_is_confirmed_before_an_error_is_said() {
+    let log = Log::default();
+    let mut batches: VecDeque<_> = [batch(&schema(), 10)].into();
+    batches[0].relations = vec![schema()];
+    let mut source = Batches { left: batches, log: log.clone(), breaks: true };
+    let mut sink = Memory { log: log.clone(), lazy: 1_000, ..Memory::default() };
+    let mut chain = Chained::new("transforms", Vec::new(), None).unwrap();
+    let (meter, stop) = (Meter::default(), CancellationToken::new());
+    let ran = run(&mut source, &mut chain, &mut sink, &meter, BOUNDS, None, &stop).await;
+    ran.unwrap_err();
+    assert_eq!(log.lock().unwrap().last(), Some(&Said::Confirmed(Lsn::new(20))));
+}
+
+/// A sink that does not answer does not keep the process: nothing is written behind the flush that was given up.
+#[tokio::test]
+async fn a_flush_without_end_is_given_up_after_a_stop() {
+    let log = Log::default();
+    let mut batches: VecDeque<_> = [batch(&schema(), 10), batch(&schema(), 20)].into();
+    batches[0].relations = vec![schema()];
+    batches[1].checkpoint.progress = Progress::Inside { commit_lsn: Lsn::new(20), done: 1 };
+    let mut source = Batches { left: batches, log: log.clone(), breaks: false };
+    let mut sink = Memory { log: log.clone(), lazy: 1_000, stuck: true, ..Memory::default() };
+    let mut chain = Chained::new("transforms", Vec::new(), None).unwrap();
+    let (meter, stop) = (Meter::default(), CancellationToken::new());
+    let stopping = async {
+        while !log.lock().unwrap().contains(&Said::Wrote(Lsn::new(20))) {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    let running = run(&mut source, &mut chain, &mut sink, &meter, BOUNDS, None, &stop);
+    let (ran, ()) = tokio::join!(running, stopping);
+    ran.unwrap();
+    let log = log.lock().unwrap();
+    assert!(!log.iter().any(|said| matches!(said, Said::Confirmed(_))));
+    assert_eq!(log.iter().filter(|said| matches!(said, Said::Writing(_))).count(), 1);
+}
+
+/// Before a transaction is held open over several batches, what was before it is settled.
+#[tokio::test]
+async fn nothing_is_flushed_inside_a_transaction() {
+    let schema = schema();
+    let mut batches: VecDeque<_> = (1..=60).map(|n| batch(&schema, n * 10)).collect();
+    for (n, batch) in batches.iter_mut().enumerate().filter(|(n, _)| n % 5 != 4) {
+        let commit_lsn = Lsn::new((n as u64 / 5 + 1) * 50);
+        batch.checkpoint.progress = Progress::Inside { commit_lsn, done: n as u64 % 5 + 1 };
+    }
+    let bounds = Bounds { batch_events_max: 1, ..BOUNDS };
+    let (said, ran) = play_lazily(batches, (20, None), bounds, 1_000).await;
+    ran.unwrap();
+    let flushes = said.iter().filter(|said| matches!(said, Said::Flushed(_))).count();
+    assert_eq!(flushes, 12, "one for each transaction");
+    assert_eq!(confirmed_in_order(&said), Lsn::new(610));
 }
 
 #[tokio::test]
@@ -204,7 +351,7 @@ async fn what_waits_is_bounded_by_events_and_by_bytes() {
             match said {
                 Said::Gave(upto) => given = upto.get() / 10 - 1,
                 Said::Wrote(upto) => written = upto.get() / 10 - 1,
-                Said::Writing(_) | Said::Confirmed(_) => {}
+                Said::Writing(_) | Said::Flushed(_) | Said::Confirmed(_) => {}
             }
             most = most.max(given - written);
         }

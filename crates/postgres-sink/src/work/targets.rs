@@ -134,6 +134,7 @@ impl Work {
         self.kept.copied.filling = filling;
         let session = self.session();
         let mut pipeline = Pipeline::default();
+        self.lazy = false;
         self.open_transaction(&mut pipeline, &session).await;
         self.commit(&mut pipeline, settings, &session, batch)
             .await
