@@ -79,7 +79,8 @@ impl World {
     /// Where something does not start.
     pub fn start(broker: bool, rows: u32) -> Result<Self> {
         let source = Postgres::builder().setting("wal_sender_timeout", "3s").start()?;
-        let target = Postgres::builder().start()?;
+        // A crash takes back what no commit has waited for.
+        let target = Postgres::builder().setting("wal_writer_delay", "10s").start()?;
         for (cluster, role) in [(&source, "capture"), (&target, "apply")] {
             cluster.psql("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
             cluster.psql(

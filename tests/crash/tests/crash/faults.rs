@@ -111,6 +111,14 @@ fn both_databases_crash_and_vanish() {
     survives(&world, &service, "nothing", || {});
     survives(&world, &service, "source crashes", || crash(&world.source));
     survives(&world, &service, "target crashes", || crash(&world.target));
+    survives(&world, &service, "source cut, and what is visible taken back", || {
+        let from = service.lines();
+        world.to_source.cut();
+        service
+            .wait_line(from, SOON, "a new start", |line| line.contains("starting again"))
+            .unwrap();
+        crash(&world.target);
+    });
     breaks(&world, &service, "source", &world.to_source);
     breaks(&world, &service, "target", &world.to_target);
     stalls(&world, &service, "source", &world.to_source, &world.source, NO_WALSENDER);
