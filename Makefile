@@ -1,6 +1,8 @@
 # What a developer and CI do here. Each target is one line; the work is in crates/stack.
 
-STACK := cargo run --quiet --package stack --
+# Programs are chosen by name and never by package: cargo then compiles what they stand on once for all of them, with the
+# features that the workspace needs together.
+STACK := cargo run --quiet --bin stack --
 # Most tests wait for a server most of the time.
 THREADS = $$(($$(nproc) * 2))
 
@@ -29,23 +31,22 @@ check: tools       ## format, lints, docs
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 
 test: check        ## the tests, on real servers started for them
-	cargo build --package replicator --package conformance
+	cargo build --workspace --all-targets
 	RUST_TEST_THREADS=$(THREADS) $(STACK) run --kafka --postgres --registry -- \
-	  sh -c 'cargo test --workspace && cargo run --quiet --package conformance'
+	  sh -c 'cargo test --workspace && cargo run --quiet --bin conformance'
 
 test-versions: tools ## every case on PostgreSQL 14, 16, 17 and 18
 	RUST_TEST_THREADS=$(THREADS) tests/versions/run
 
 crash: tools       ## only the tests that kill, freeze and cut off the service
-	cargo build --package replicator
-	cargo test --package crash-tests -- --nocapture
+	cargo test --workspace --test crash -- --nocapture
 
 conformance: tools ## a part of `test`: every record beside the real Debezium's; CASE=toast for one, CONFORMANCE_SQL=folder for others
-	cargo build --package replicator --package conformance
-	$(STACK) run --kafka --postgres --registry -- cargo run --quiet --package conformance -- $(CASE)
+	cargo build --bin pgrelay --bin conformance
+	$(STACK) run --kafka --postgres --registry -- cargo run --quiet --bin conformance -- $(CASE)
 
 bench: tools       ## how fast it is, beside what else can be done; WORK=inserts for one work
-	cargo build --release --package replicator --package bench
+	cargo build --release --bin pgrelay --bin bench
 	target/release/bench $(WORK)
 
 mutants: tools     ## break each invariant, and see that a test notices; MUTANT=03 for some

@@ -17,8 +17,10 @@ use crate::error::{Asking, LogError};
 pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// The options that are ours: exactly once depends on them.
-const OWNED: [&str; 12] = [
+const OWNED: [&str; 14] = [
     "bootstrap.servers",
+    "metadata.broker.list",
+    "delivery.report.only.error",
     "transactional.id",
     "enable.idempotence",
     "isolation.level",

@@ -226,6 +226,9 @@ impl Reader {
             )
             .remedy("Something else wrote to the topics of this batch: see who may write to them.")
         })?;
+        if (events.len() as u64) < cut.events {
+            return Err(self.incomplete(offset, events.len(), cut.events));
+        }
         let mut relations = self.relations(offset, &cut)?;
         for event in &events {
             if self.announced.insert(event.schema.fingerprint()) {
@@ -236,6 +239,16 @@ impl Reader {
         self.previous = Some(cut.checkpoint.progress);
         let begin = cut.begin;
         Ok(Batch { relations, events, begin, ..Batch::progress(cut.checkpoint) })
+    }
+
+    fn incomplete(&self, offset: i64, found: usize, said: u64) -> LogError {
+        Finding::failed(
+            "kafka_batch_torn",
+            format!("Kafka topic {}, partition 0, offset {offset}", self.cuts.topic),
+            format!("the batch has {said} events, and {found} of them are in its topics"),
+        )
+        .remedy("Records were removed from the topics of this batch: see who may delete from them, then copy the tables anew (`pgrelay drop`).")
+        .into()
     }
 
     fn relations(&mut self, offset: i64, cut: &Cut) -> Result<Vec<Arc<Schema>>, LogError> {

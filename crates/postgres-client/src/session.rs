@@ -13,6 +13,7 @@ use crate::{Host, Server, ServerError, SslMode, tls};
 /// Text output that reads back without loss, and no name that a `search_path` could turn aside.
 const SETTINGS: &str = "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; \
     SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = ''; \
+    SET lc_monetary = 'C'; SET array_nulls = on; \
     SET standard_conforming_strings = on; SET row_security = off; SET client_min_messages = warning";
 
 /// Switches off every time-out that the server knows and that would end a long copy: which there are depends on its

@@ -101,8 +101,10 @@ pub(crate) fn config(tls: &Tls) -> Result<Option<ClientConfig>, ServerError> {
     let provider = ring::default_provider();
     let chain = match tls.mode {
         SslMode::Disable => return Ok(None),
-        SslMode::Prefer | SslMode::Require => None,
-        SslMode::VerifyCa | SslMode::VerifyFull => {
+        SslMode::Prefer => None,
+        // As in libpq: with an authority of its own, `require` is `verify-ca`.
+        SslMode::Require if tls.root_cert.is_none() => None,
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
             let builder = WebPkiServerVerifier::builder_with_provider(
                 Arc::new(roots(tls)?),
                 Arc::new(provider.clone()),
@@ -117,8 +119,14 @@ pub(crate) fn config(tls: &Tls) -> Result<Option<ClientConfig>, ServerError> {
         .map_err(|error| ServerError::Tls(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let (Some(cert), Some(key)) = (&tls.cert, &tls.key) else {
-        return Ok(Some(builder.with_no_client_auth()));
+    let (cert, key) = match (&tls.cert, &tls.key) {
+        (Some(cert), Some(key)) => (cert, key),
+        (None, None) => return Ok(Some(builder.with_no_client_auth())),
+        _ => {
+            return Err(ServerError::Tls(
+                "sslcert and sslkey belong together, and one of them is missing".to_owned(),
+            ));
+        }
     };
     let wrong = |error: rustls::pki_types::pem::Error| {
         ServerError::Tls(format!("read the client certificate: {error}"))

@@ -62,17 +62,31 @@ pub(crate) async fn table(
     }
     let failed =
         SinkError::server(&format!("{}, table {name}", settings.server), "create the table");
-    let known = session
-        .query_one("SELECT pg_catalog.to_regnamespace($1) IS NULL", &[&quote_ident(&name.schema)])
-        .await;
-    if known.map_err(|error| failed(error.into()))?.get(0) {
-        let made = make(session, &format!("CREATE SCHEMA {}", quote_ident(&name.schema))).await;
-        made.map_err(|error| failed(error.into()))?;
-    }
+    make_schema(session, &quote_ident(&name.schema)).await.map_err(&failed)?;
     let schema = with_types(session, settings, &name, schema).await?;
     make(session, &table_statement(&name, &schema)).await.map_err(|error| failed(error.into()))?;
     tracing::info!(table = %name, "created the table in the target; indexes, foreign keys and sequences are not made");
     Ok(())
+}
+
+/// Makes a schema where it is missing; with `IF NOT EXISTS` the server asks for the right to make it in any case.
+async fn make_schema(session: &Session, quoted: &str) -> Result<(), ServerError> {
+    let row =
+        session.query_one("SELECT pg_catalog.to_regnamespace($1) IS NULL", &[&quoted]).await?;
+    if row.get(0) {
+        make(session, &format!("CREATE SCHEMA {quoted}")).await?;
+    }
+    Ok(())
+}
+
+/// The quoted schema of a type's name as the server prints it.
+fn schema_of(name: &str) -> Option<&str> {
+    let mut quoted = false;
+    let end = name.find(|c| {
+        quoted ^= c == '"';
+        c == '.' && !quoted
+    })?;
+    name.get(..end)
 }
 
 /// Adds columns to a table that has not all of them. The rows that are there get what the source's had in them
@@ -191,9 +205,8 @@ async fn resolve(
         let element = pg.name.trim_end_matches("[]");
         let labels: Vec<_> =
             pg.labels.iter().map(|label| quote_literal(label).trim().to_owned()).collect();
-        if let Some((schema, _)) = element.split_once('.') {
-            let made = make(session, &format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await;
-            made.map_err(|error| failed(error.into()))?;
+        if let Some(schema) = schema_of(element) {
+            make_schema(session, schema).await.map_err(&failed)?;
         }
         let statement = format!("CREATE TYPE {element} AS ENUM ({})", labels.join(", "));
         let made = make(session, &statement).await;
@@ -215,6 +228,13 @@ async fn resolve(
 mod tests {
     use super::*;
     use cdc::Identity;
+
+    #[test]
+    fn the_schema_of_a_type_is_what_stands_before_its_dot() {
+        assert_eq!(schema_of("mood"), None);
+        assert_eq!(schema_of("app.mood"), Some("app"));
+        assert_eq!(schema_of("\"a.b\".\"m\"\"o.od\""), Some("\"a.b\""));
+    }
 
     #[test]
     fn a_table_is_made_of_the_sources_types_and_key() {

@@ -144,6 +144,7 @@ mod tests {
         Target {
             oid: 1,
             sql: name.sql(),
+            rows_sql: name.sql(),
             name,
             columns: ["id", "a", "b"].map(column).into(),
             key: vec![0],

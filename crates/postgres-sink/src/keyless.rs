@@ -34,7 +34,7 @@ fn found(target: &Target, parameters: usize, first_parameter: usize) -> String {
         "(SELECT k.*, x.tableoid AS found_in, x.ctid AS found_at FROM {} CROSS JOIN LATERAL \
          (SELECT x.tableoid, x.ctid FROM {} AS x WHERE {} LIMIT 1) AS x) AS k",
         arrays(parameters),
-        target.sql,
+        target.rows_sql,
         all.join(" AND ")
     )
 }
@@ -59,7 +59,7 @@ pub(crate) fn delete(target: &Target) -> Text {
     let parameters = parameters(target);
     let sql = format!(
         "DELETE FROM {} AS t USING {} WHERE {IS_FOUND}",
-        target.sql,
+        target.rows_sql,
         found(target, parameters.len(), 0)
     );
     Text { sql, parameters }
@@ -84,7 +84,7 @@ pub(crate) fn update(target: &Target) -> Text {
         .collect();
     let sql = format!(
         "UPDATE {} AS t SET {} FROM {} WHERE {IS_FOUND}",
-        target.sql,
+        target.rows_sql,
         sets.join(", "),
         found(target, parameters.len(), columns.len())
     );

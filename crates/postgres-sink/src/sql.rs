@@ -129,7 +129,7 @@ fn update(target: &Target, columns: &[usize]) -> Text {
     let parameters = with_key(target, columns);
     let sql = format!(
         "UPDATE {} AS t SET {} FROM {} WHERE {}",
-        target.sql,
+        target.rows_sql,
         sets(target, columns),
         unnest(&parameters),
         by_key(target, columns.len())
@@ -150,7 +150,7 @@ fn moved(target: &Target, columns: &[usize]) -> Text {
     let sql = format!(
         "UPDATE {0} AS t SET {1} FROM {2} LEFT JOIN LATERAL \
          (SELECT true AS is_there FROM {0} AS o WHERE {3} LIMIT 1) AS o ON true WHERE {4}",
-        target.sql,
+        target.rows_sql,
         sets(target, columns),
         unnest(&parameters),
         key_of("o", target, columns.len()),
@@ -167,15 +167,16 @@ fn moved_whole(target: &Target, mode: Mode) -> Text {
     let values: Vec<_> = columns.iter().enumerate().map(|(n, &i)| value(target, i, n)).collect();
     let rows = unnest(&parameters);
     let sql = format!(
-        "WITH moved AS (UPDATE {table} AS t SET {} FROM {rows} WHERE {}) \
+        "WITH moved AS (UPDATE {there} AS t SET {} FROM {rows} WHERE {}) \
          INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {rows} \
-         WHERE NOT EXISTS (SELECT FROM {table} AS o WHERE {}){conflict}",
+         WHERE NOT EXISTS (SELECT FROM {there} AS o WHERE {}){conflict}",
         sets(target, &columns),
         by_key(target, columns.len()),
         names.join(", "),
         values.join(", "),
         key_of("o", target, columns.len()),
         table = target.sql,
+        there = target.rows_sql,
     );
     Text { sql, parameters }
 }
@@ -184,7 +185,7 @@ fn delete(target: &Target) -> Text {
     let parameters: Vec<Wire> = target.key.iter().map(|&i| target.columns[i].wire).collect();
     let sql = format!(
         "DELETE FROM {} AS t USING {} WHERE {}",
-        target.sql,
+        target.rows_sql,
         unnest(&parameters),
         by_key(target, 0)
     );
@@ -196,7 +197,7 @@ fn displace(target: &Target) -> Text {
     let parameters = [key.as_slice(), key.as_slice()].concat();
     let sql = format!(
         "DELETE FROM {0} AS t USING {1} WHERE {2} AND NOT ({3}) AND EXISTS (SELECT FROM {0} AS o WHERE {4})",
-        target.sql,
+        target.rows_sql,
         unnest(&parameters),
         by_key(target, 0),
         by_key(target, key.len()),
@@ -225,6 +226,7 @@ mod tests {
             oid: 1,
             name: TableName::new("s", "orders"),
             sql: "\"s\".\"orders\"".to_owned(),
+            rows_sql: "\"s\".\"orders\"".to_owned(),
             columns: vec![
                 column("id", Wire::Int4, "\"pg_catalog\".\"int4\""),
                 column("total", Wire::Cast, "\"pg_catalog\".\"numeric\""),

@@ -35,6 +35,9 @@ pub(crate) struct Target {
     pub(crate) name: TableName,
     /// The quoted name, ready for a statement.
     pub(crate) sql: String,
+    /// The same where rows are looked for: of this table alone, where others inherit from it. Those are other tables in
+    /// the source, too, and a key is theirs as well.
+    pub(crate) rows_sql: String,
     /// One for each column of the schema, in its order.
     pub(crate) columns: Vec<TargetColumn>,
     /// The key's columns, as places in `columns`.
@@ -124,6 +127,22 @@ const COLUMNS: &str = "
     LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.oprnamespace
     WHERE cn.nspname = $1 AND c.relname = $2 ORDER BY a.attnum";
 
+/// Whether tables inherit from it that are no parts of it, as partitions and the chunks of a hypertable are.
+const HAS_HEIRS: &str = "
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'r'
+        JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> '_timescaledb_internal'
+        WHERE p.oid = pg_catalog.to_regclass($1))";
+
+/// The table's quoted name where rows are looked for: see [`Target::rows_sql`].
+pub(crate) async fn rows_sql(session: &Session, name: &TableName) -> Result<String, ServerError> {
+    let sql = name.sql();
+    let row = session.query_one(HAS_HEIRS, &[&sql]).await?;
+    Ok(if row.get(0) { format!("ONLY {sql}") } else { sql })
+}
+
 /// What a lookup found.
 pub(crate) enum Lookup {
     Here(Arc<Target>),
@@ -201,6 +220,7 @@ pub(crate) async fn look_up(
     let target = Target {
         oid,
         sql: name.sql(),
+        rows_sql: rows_sql(session, &name).await.map_err(&failed)?,
         name,
         columns,
         key: schema.key.clone(),

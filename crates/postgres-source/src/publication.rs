@@ -43,6 +43,7 @@ pub(crate) async fn wanted(
                 .remedy(nearest(table, &all)).into());
         }
     }
+    check_logged(settings, &all)?;
     let tables = listed(settings, all);
     if tables.is_empty() && captured.is_empty() {
         return Err(Finding::outside(
@@ -103,6 +104,21 @@ fn listed(settings: &Settings, all: Vec<Table>) -> Vec<Table> {
     }
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     tables
+}
+
+/// Refuses a table by its name that no stream can have.
+fn check_logged(settings: &Settings, all: &[Table]) -> Result<(), Finding> {
+    let named =
+        |table: &&Table| settings.tables.iter().any(|pattern| pattern.exact() == Some(&table.name));
+    let Some(table) = all.iter().filter(|table| !table.logged).find(named) else { return Ok(()) };
+    let place = format!("source {}, table {}", settings.server, table.name);
+    Err(Finding::outside(
+        "table_unlogged",
+        place,
+        "it is UNLOGGED: its changes are in no WAL, so they cannot be captured",
+    )
+    .remedy("let the server log it, or take it out of `source.postgres.tables`")
+    .run(format!("ALTER TABLE {} SET LOGGED;", table.name.sql())))
 }
 
 /// Refuses a root by its name where partitions are captured under their own: it has no rows.
@@ -225,12 +241,13 @@ pub(crate) async fn read(
     }))
 }
 
-/// The statement that makes the publication for `tables`.
+/// The statement that makes the publication for `tables`: for each alone, as tables that inherit from it are others, and
+/// one without an identity could not be updated any more.
 pub(crate) fn create_statement<'a>(
     settings: &Settings,
     tables: impl IntoIterator<Item = &'a TableName>,
 ) -> String {
-    let tables: Vec<_> = tables.into_iter().map(TableName::sql).collect();
+    let tables: Vec<_> = tables.into_iter().map(|table| format!("ONLY {}", table.sql())).collect();
     format!(
         "CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = {});",
         quote_ident(&settings.publication),
@@ -367,7 +384,7 @@ pub(crate) fn check(
             format!("it lacks table {table}, which `source.postgres.tables` lists"),
         )
         .remedy("add the table, or take it out of the file; what was written to it while it was not published is not sent, only a new copy has it")
-        .run(format!("ALTER PUBLICATION {name} ADD TABLE {};", table.sql())));
+        .run(format!("ALTER PUBLICATION {name} ADD TABLE ONLY {};", table.sql())));
     }
     Ok(())
 }

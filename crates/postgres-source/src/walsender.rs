@@ -29,6 +29,10 @@ const SETTINGS: [(&str, &str); 7] = [
     ("replication", "database"),
 ];
 
+/// What else changes how values are printed. A pooler that lets a walsender through may refuse these in a startup
+/// message.
+const PRINTED: &str = "SELECT pg_catalog.set_config('search_path', '', false), pg_catalog.set_config('lc_monetary', 'C', false)";
+
 /// A row of a simple query's answer.
 pub(crate) type TextRow = Vec<Option<String>>;
 
@@ -96,6 +100,7 @@ impl Walsender {
         }
         // Statements may wait for long, and the session idles for long, in a transaction, while its snapshot is copied.
         walsender.query(NO_TIMEOUTS).await?;
+        walsender.query(PRINTED).await?;
         Ok(walsender)
     }
 

@@ -59,7 +59,8 @@ fn build() -> Result<PathBuf> {
     };
     let mut build = cargo();
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
-    build.args(["build", "--quiet", "--package", "replicator", "--bin", "pgrelay"]);
+    // Of the whole workspace: with the features that its tests were built with.
+    build.args(["build", "--quiet", "--workspace", "--bin", "pgrelay"]);
     build.arg("--target-dir").arg(target);
     if profile.ends_with("release") {
         build.arg("--release");

@@ -136,6 +136,12 @@ fn is_padded(pg: &PgType) -> bool {
     name.split('(').next().is_some_and(|name| name == "character" || name == "bpchar")
 }
 
+/// Whether the type's `=` takes texts that differ in case alone for equal: `citext`, in whatever schema it is.
+fn is_folded(pg: &PgType) -> bool {
+    let name = pg.base.as_ref().unwrap_or(&pg.name);
+    name.rsplit('.').next() == Some("citext")
+}
+
 /// The most a text column holds, in characters; of `name`, in bytes.
 fn room(pg: &PgType) -> Option<usize> {
     match usize::try_from(pg.typmod) {

@@ -37,10 +37,18 @@ impl Topic {
     }
 }
 
+/// What the names of the topics begin with that hold pgrelay's own state, and Kafka's.
+const INTERNAL: &str = "__";
+
 impl TryFrom<String> for Topic {
     type Error = NameRefused;
 
     fn try_from(name: String) -> Result<Self, NameRefused> {
+        if name.starts_with(INTERNAL) {
+            return Err(NameRefused(format!(
+                "read topic `{name}`: names that begin with `{INTERNAL}` are those of topics with state of Kafka or pgrelay"
+            )));
+        }
         let legal = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
         if (1..=249).contains(&name.len()) && name.bytes().all(legal) && name != "." && name != ".."
         {

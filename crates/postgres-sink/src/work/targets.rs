@@ -80,6 +80,10 @@ impl Work {
         schema: &Schema,
     ) -> Result<Arc<Target>, SinkError> {
         let session = &self.claim.session;
+        let name = settings.target_of(&schema.table);
+        if let Some(long) = [&name.schema, &name.name].into_iter().find(|name| name.len() > 63) {
+            return Err(too_long(settings, &name, long).into());
+        }
         // Where another session makes some of the columns, the others are made the next time.
         for _ in 0..4 {
             match target::look_up(session, settings, schema).await? {
@@ -118,14 +122,14 @@ impl Work {
             let row = self
                 .claim
                 .session
-                .query_one(&format!("SELECT EXISTS (SELECT FROM {})", target.sql), &[])
+                .query_one(&format!("SELECT EXISTS (SELECT FROM {})", target.rows_sql), &[])
                 .await;
             let row = row.map_err(|error| {
                 SinkError::server(&settings.server, "look whether the table is empty")(error.into())
             })?;
             if row.get(0) {
                 if !self.kept.copied.filled.contains(&target.name) {
-                    return Err(not_empty(settings, &target.name, &target.sql).into());
+                    return Err(not_empty(settings, &target.name, &target.rows_sql).into());
                 }
                 may_empty(settings, &target.name)?;
                 self.not_shared(settings, &target.name).await?;
@@ -166,11 +170,16 @@ impl Work {
     /// With the first rows of a copy, in their transaction: empties the tables that an earlier copy filled. Who reads
     /// them meanwhile waits, and sees all of the new rows; if the copy fails, the old ones.
     pub(super) async fn empty_filled(&mut self, settings: &Settings) -> Result<(), SinkError> {
-        let tables: Vec<String> = self.kept.copied.to_empty().map(TableName::sql).collect();
-        if self.open || tables.is_empty() {
+        let to_empty: Vec<_> = self.kept.copied.to_empty().cloned().collect();
+        if self.open || to_empty.is_empty() {
             return Ok(());
         }
         let session = self.session();
+        let mut tables = Vec::with_capacity(to_empty.len());
+        for name in &to_empty {
+            let rows = target::rows_sql(&session, name).await;
+            tables.push(rows.map_err(SinkError::server(&settings.server, "read the catalog"))?);
+        }
         let mut pipeline = Pipeline::default();
         self.open_transaction(&mut pipeline, &session).await;
         let failed = SinkError::server(&settings.server, "begin to copy anew");
@@ -184,6 +193,16 @@ impl Work {
         self.open = true;
         Ok(())
     }
+}
+
+/// A name that PostgreSQL would cut: the table would never be found under it.
+fn too_long(settings: &Settings, table: &TableName, name: &str) -> Finding {
+    Finding::outside(
+        "target_name_too_long",
+        format!("target {}, table {table}", settings.server),
+        format!("a name of {} bytes: PostgreSQL cuts names after 63", name.len()),
+    )
+    .remedy("give the table a shorter name: `tables` under `sink.postgres`, or a `rename` step")
 }
 
 /// Refuses to empty a table that is to keep rows the source does not have any more, or that would stay empty.

@@ -1,9 +1,10 @@
 //! The two databases of a pipeline file with their defaults filled in and their secrets looked up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cdc::Finding;
+use cdc::{Finding, TableName};
 use postgres_client::{Secret, Server};
 use postgres_source::{Heartbeat, MessageKey, Prefixes, Selection, Shape, SourceTypes};
 use transforms::SecretRef;
@@ -64,6 +65,10 @@ pub(super) fn source_settings(
                 .remedy("list the tables to capture: [public.orders, \"inventory.*\"]"),
         );
     }
+    let publication = section.publication.unwrap_or_else(|| slot.clone());
+    if publication.len() > NAME_BYTES_MAX {
+        findings.push(too_long(place, "publication", &publication));
+    }
     let messages = Prefixes::new(
         section.message_prefix_include_list.as_deref(),
         section.message_prefix_exclude_list.as_deref(),
@@ -87,7 +92,7 @@ pub(super) fn source_settings(
         shape,
         server: server(section.url, section.password.as_ref(), place, findings),
         tables: section.tables.into_iter().map(|pattern| pattern.0).collect(),
-        publication: section.publication.unwrap_or_else(|| slot.clone()).into(),
+        publication: publication.into(),
         slot: slot.into(),
         via_root: section.publish_via_partition_root,
         requires_identity: section.require_replica_identity,
@@ -166,6 +171,28 @@ fn found<T: Default>(made: Result<T, Finding>, findings: &mut Vec<Finding>) -> T
     })
 }
 
+/// The longest name PostgreSQL keeps whole.
+const NAME_BYTES_MAX: usize = 63;
+
+fn too_long(place: &str, key: &str, name: &str) -> Finding {
+    let bytes = name.len();
+    let reason =
+        format!("`{key}` has {bytes} bytes, and PostgreSQL cuts names after {NAME_BYTES_MAX}");
+    Finding::usage("name_too_long", place, reason).remedy("give it a shorter name")
+}
+
+/// What the rows of several tables would become in one: of rows with one key the last, and none after a truncate of any.
+fn one_target_of_two(place: &str, tables: &BTreeMap<TableName, TableName>) -> Option<Finding> {
+    let mut taken = BTreeMap::new();
+    tables.iter().find_map(|(from, to)| {
+        let other = taken.insert(to, from)?;
+        let reason = format!("`tables` gives the rows of {other} and of {from} to one table, {to}");
+        Some(Finding::usage("target_table_taken", place, reason).remedy(
+            "give each its own: rows with one key would overwrite each other, and a truncate of one would empty both",
+        ))
+    })
+}
+
 pub(super) fn sink_settings(
     name: &Arc<str>,
     section: PostgresSink,
@@ -173,10 +200,12 @@ pub(super) fn sink_settings(
     place: &str,
     findings: &mut Vec<Finding>,
 ) -> postgres_sink::Settings {
+    let tables = section.tables.into_iter().map(|(from, to)| (from.0, to.0)).collect();
+    findings.extend(one_target_of_two(place, &tables));
     postgres_sink::Settings {
         pipeline: name.clone(),
         server: server(section.url, section.password.as_ref(), place, findings),
-        tables: section.tables.into_iter().map(|(from, to)| (from.0, to.0)).collect(),
+        tables,
         mode: section.mode,
         delete: section.delete,
         create: section.create,

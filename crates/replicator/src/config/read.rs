@@ -55,10 +55,28 @@ fn clash(pipeline: &Pipeline, other: &Pipeline) -> Option<Finding> {
         let source = pipeline.source().filter(|source| source.snapshot.follows())?;
         Some((source.server.host.clone(), source.server.port, source.slot.clone()))
     };
+    if let Some(finding) = prefix_clash(pipeline, other) {
+        return Some(finding);
+    }
     let (_, _, name) = slot(pipeline).filter(|mine| slot(other).as_ref() == Some(mine))?;
     let reason = format!("slot {name} is the slot of pipeline {} in {}", other.name, other.file);
     Some(Finding::usage("duplicate_slot", &*pipeline.file, reason).remedy(
         "give each pipeline a slot of its own in `source.postgres.slot`: one slot feeds one reader",
+    ))
+}
+
+/// Refuses two capture halves with one prefix: the cuts of both would stand in one topic, and neither's log could be
+/// applied.
+fn prefix_clash(pipeline: &Pipeline, other: &Pipeline) -> Option<Finding> {
+    let captures = |pipeline: &Pipeline| {
+        let log = pipeline.log().filter(|_| pipeline.source().is_some())?;
+        Some((log.kafka.brokers.clone(), log.kafka.topic_prefix.clone()))
+    };
+    let (_, prefix) = captures(pipeline).filter(|mine| captures(other).as_ref() == Some(mine))?;
+    let reason =
+        format!("topic_prefix {prefix} is that of pipeline {} in {}", other.name, other.file);
+    Some(Finding::usage("duplicate_topic_prefix", &*pipeline.file, reason).remedy(
+        "give each pipeline that captures a prefix of its own in `kafka.topic_prefix`: topics, offsets and cuts are called after it",
     ))
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn build(demo: &Demo) -> Result<PathBuf> {
     tools::require(tools::LIBRDKAFKA)?;
     println!("building pgrelay (the first time takes a few minutes)");
     let status = stack::cargo::cargo()
-        .args(["build", "--release", "--quiet", "--package", "replicator"])
+        .args(["build", "--release", "--quiet", "--workspace", "--bin", "pgrelay"])
         .current_dir(&demo.root)
         .status()
         .context("run cargo")?;

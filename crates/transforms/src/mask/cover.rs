@@ -30,6 +30,8 @@ pub(crate) enum Masker {
         form: Form,
         /// Whether the spaces at its end are no part of the value.
         padded: bool,
+        /// Whether texts that differ in case alone are equal, so that their hashes must be.
+        folded: bool,
     },
 }
 
@@ -67,8 +69,12 @@ impl Masker {
             }
             Masker::Fixed(text) => text.clone(),
             Masker::Partial { partial, padded } => partial.of(trimmed(&text(cell)?, *padded)),
-            Masker::Hmac { keyed, form, padded } => {
+            Masker::Hmac { keyed, form, padded, folded: false } => {
                 form.of(&keyed.hash(trimmed(&text(cell)?, *padded)))
+            }
+            Masker::Hmac { keyed, form, folded: true, .. } => {
+                let text = text(cell)?;
+                form.of(&keyed.hash(String::from_utf8_lossy(&text).to_lowercase().as_bytes()))
             }
         };
         row.set_text(i, masked);

@@ -7,7 +7,7 @@ use hmac::Mac;
 use sha2::Sha256;
 
 use super::cover::{Form, Masker};
-use super::{No, counts_bytes, is_padded, room};
+use super::{No, counts_bytes, is_folded, is_padded, room};
 use crate::SecretRef;
 use crate::name::NameRefused;
 
@@ -168,7 +168,8 @@ impl Hmac {
             reason: "the key was not read".to_owned(),
             remedy: "start the pipeline again",
         })?;
-        Ok(Masker::Hmac { keyed, form, padded: is_padded(&column.pg) })
+        let (padded, folded) = (is_padded(&column.pg), is_folded(&column.pg));
+        Ok(Masker::Hmac { keyed, form, padded, folded })
     }
 }
 

@@ -146,6 +146,47 @@ fn one_slot_of_two_pipelines_is_refused() {
     ran.expect(2, &["b.yaml", "slot one is the slot of pipeline shop", "duplicate_slot"]);
 }
 
+/// One may capture and another apply under one prefix; two that capture would mix their cuts.
+#[test]
+fn one_prefix_of_two_pipelines_that_capture_is_refused() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let captures = format!("{SOURCE}{PREFIX}");
+    write("a.yaml", &captures);
+    write("b.yaml", &format!("{PREFIX}{SINK}name: applies\n"));
+    write("c.yaml", &captures.replace("name: shop", "name: other"));
+    let mut command = std::process::Command::new(binary());
+    let ran: Ran = command.arg("serve").arg(folder.path()).output().unwrap().into();
+    ran.expect(
+        2,
+        &["c.yaml", "topic_prefix shop is that of pipeline shop", "duplicate_topic_prefix"],
+    );
+    assert!(!ran.stderr.contains("b.yaml"), "{}", ran.stderr);
+}
+
+#[test]
+fn names_that_cannot_be_are_refused_before_a_start() {
+    let long = "p".repeat(64);
+    let two = format!("{SINK}    tables: {{ public.a: x.t, public.b: x.t }}\n");
+    let cases = [
+        (format!("{SOURCE}    publication: {long}\n{SINK}"), "name_too_long"),
+        (format!("{SOURCE}{two}"), "target_table_taken"),
+        (
+            format!(
+                "{SOURCE}{PREFIX}transforms:\n  - route: {{ tables: [public.t], to: __pgrelay-cuts.shop }}\n"
+            ),
+            "names that begin with `__`",
+        ),
+        (
+            format!("{SOURCE}{PREFIX}  options: {{ delivery.report.only.error: true }}\n"),
+            "kafka_option_owned",
+        ),
+    ];
+    for (file, text) in cases {
+        check(&file).expect(2, &[text]);
+    }
+}
+
 #[test]
 fn a_secret_in_a_url_is_refused_and_not_repeated() {
     let ran = check(&format!("{}{SINK}", SOURCE.replace("u@", "u:hunter2@")));

@@ -208,6 +208,18 @@ fn a_table_whose_updates_could_not_be_served_is_refused_before_it_is_published()
 }
 
 #[test]
+fn a_table_that_is_not_logged_is_refused_by_its_name() {
+    let place = Place::new("unlogged");
+    place.sql("src", "CREATE UNLOGGED TABLE u (id int PRIMARY KEY); ALTER TABLE u OWNER TO owner");
+    let file = place.file("").replace("[public.t]", "[public.t, public.u]");
+    let texts = ["table_unlogged", "table public.u", "SET LOGGED"];
+    place.run("check", &file, &[]).expect(3, &texts);
+    place.serve(&file).expect(3, &texts);
+    // A pattern takes what can be captured.
+    place.arrives(&place.file("").replace("[public.t]", "[\"public.*\"]"));
+}
+
+#[test]
 fn a_table_newly_listed_halts_with_the_ways_on() {
     let place = Place::new("listed");
     place.arrives(&place.file(""));
