@@ -37,6 +37,9 @@ pub struct Kafka {
     /// Heartbeats go to `<topic_heartbeat_prefix>.<topic_prefix>`, which has one partition.
     #[serde(default = "heartbeat")]
     pub topic_heartbeat_prefix: String,
+    /// The whole name of the topic of heartbeats, whatever `topic_heartbeat_prefix` says: pipelines may share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_heartbeat_name: Option<String>,
     /// How records are written.
     #[serde(default)]
     pub format: Format,
