@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use stack::Registry;
 
-use crate::case::Case;
+use crate::case::{Case, HEARTBEAT_NAME};
 use crate::catalog::Catalog;
 use crate::lists::{self, TABLE_LISTS};
 use crate::words::{self, formats, translate};
@@ -12,7 +12,7 @@ use crate::words::{self, formats, translate};
 /// The converter of every part of a record.
 pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 /// The converter of headers where none is named.
-const SIMPLE: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
+pub(crate) const SIMPLE: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 /// The table whose row ends a run, last in every order.
 pub(crate) const MARK_SCHEMA: &str = "zz_end";
 /// The same as a table.
@@ -78,7 +78,11 @@ impl Place<'_> {
         }
         let told = case.properties.iter().filter(|(key, _)| !words::is_the_runs(key));
         for (key, value) in told {
-            config[key] = lists::told(key, value).into();
+            config[key] = match &**key {
+                HEARTBEAT_NAME if !value.is_empty() => format!("{value}.{name}"),
+                key => lists::told(key, value),
+            }
+            .into();
         }
         for part in words::in_avro(case) {
             // Avro's is no converter of headers: this is Connect's default.
