@@ -182,7 +182,7 @@ pub(crate) fn fallback(form: &Form) -> Value {
         Form::Odd(Odd::HstoreMap) => Value::Map(Vec::new()),
         Form::Array(_) | Form::Odd(Odd::Vector | Odd::Halfvec) => Value::Array(Vec::new()),
         Form::Text(Text::Plain | Text::Json | Text::Xml | Text::Uuid | Text::Ltree)
-        | Form::Text(Text::Tsvector | Text::Enum(_))
+        | Form::Text(Text::Tsvector | Text::Isbn | Text::Enum(_))
         | Form::Encoded(_)
         | Form::Odd(Odd::Unknown(_)) => text(""),
         Form::Odd(odd) => odd_fallback(odd),
