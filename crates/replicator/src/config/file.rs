@@ -173,7 +173,7 @@ pub struct PostgresSource {
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
     pub decimal_handling_mode: DecimalMode,
-    /// What a `bytea` is in records.
+    /// What a `bytea`, and the content of a logical decoding message, is in records.
     #[serde(default)]
     pub binary_handling_mode: BinaryMode,
     /// What a date, a time or a timestamp without zone is in records.
