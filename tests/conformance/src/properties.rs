@@ -154,15 +154,27 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
+    fn place() -> Place<'static> {
+        let (database, role, brokers) = ("d".to_owned(), "r".to_owned(), "b".to_owned());
+        Place { database, role, port: 1, brokers, registry: None }
+    }
+
+    #[test]
+    fn every_case_has_words() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let case = Case::parse("x", &std::fs::read_to_string(&path).unwrap()).unwrap();
+            for case in [Some(case.clone()), case.in_avro()].into_iter().flatten() {
+                let file = place().pipeline(&case, &Catalog::default());
+                assert!(file.is_ok(), "{}: {:#}", path.display(), file.unwrap_err());
+            }
+        }
+    }
+
     #[test]
     fn a_property_is_translated_or_the_case_fails_by_its_name() {
-        let place = Place {
-            database: "d".to_owned(),
-            role: "r".to_owned(),
-            port: 1,
-            brokers: "b".to_owned(),
-            registry: None,
-        };
+        let place = place();
         let case = |lines: &str| Case::parse("x", &format!("{lines}\n-- stream\n")).unwrap();
         let listed = case(
             "-- debezium: table.include.list=public\\.a,s.b\n-- debezium: tombstones.on.delete=false",
