@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Lsn, Order, Position, Transaction};
+use crate::{BinaryMode, Lsn, Order, Position, Transaction};
 
 /// Something that is no change of a row: it goes to a topic of its own, and no target has a place for it.
 ///
@@ -69,6 +69,8 @@ pub struct Message {
     pub prefix: Arc<str>,
     /// Its content.
     pub content: Bytes,
+    /// What its content is in records: what a `bytea` is.
+    pub binary: BinaryMode,
     /// Its place in the commit order; of one outside of transactions see [`Position::outside`].
     pub position: Position,
     /// Where it stands in the log.
@@ -120,6 +122,7 @@ mod tests {
         let message = Message {
             prefix: "canary".into(),
             content: Bytes::from_static(b"canary"),
+            binary: BinaryMode::default(),
             position: Position::default(),
             lsn: Lsn::ZERO,
             order: None,

@@ -121,7 +121,7 @@ pub struct PgType {
     /// The labels of an enumeration (or of an array's element type), in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Arc<str>>,
-    /// What a domain is made of, as `format_type` prints it.
+    /// What a domain, or an array of domains, is made of, as `format_type` prints it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Arc<str>>,
 }
@@ -130,6 +130,11 @@ impl PgType {
     /// A built-in type without a modifier.
     pub fn new(oid: u32, name: &str, kind: Kind) -> Self {
         Self { oid, typmod: -1, name: name.into(), kind, labels: Vec::new(), base: None }
+    }
+
+    /// Whether it is an array whose elements are of a domain. A domain over an array has no brackets behind its name.
+    pub fn is_array_of_domains(&self) -> bool {
+        matches!(self.kind, Kind::Array(_)) && self.base.is_some() && self.name.ends_with("[]")
     }
 
     /// Precision and scale of `numeric(p,s)`; `None` for `numeric`.

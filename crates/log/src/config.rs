@@ -7,6 +7,7 @@ use cdc::{BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, TimeMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compression::Compression;
 use crate::converter::{AnyConverter, Format};
 
 /// Where the log is and how its topics are made.
@@ -37,6 +38,9 @@ pub struct Kafka {
     /// Heartbeats go to `<topic_heartbeat_prefix>.<topic_prefix>`, which has one partition.
     #[serde(default = "heartbeat")]
     pub topic_heartbeat_prefix: String,
+    /// The whole name of the topic of heartbeats, whatever `topic_heartbeat_prefix` says: pipelines may share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_heartbeat_name: Option<String>,
     /// How records are written.
     #[serde(default)]
     pub format: Format,
@@ -232,36 +236,6 @@ pub enum OptionValue {
         /// Its path.
         file: PathBuf,
     },
-}
-
-/// How batches of records are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// gzip.
-    Gzip,
-    /// Snappy.
-    Snappy,
-    /// LZ4.
-    #[default]
-    Lz4,
-    /// Zstandard.
-    Zstd,
-}
-
-impl Compression {
-    /// librdkafka's word for it.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Compression::None => "none",
-            Compression::Gzip => "gzip",
-            Compression::Snappy => "snappy",
-            Compression::Lz4 => "lz4",
-            Compression::Zstd => "zstd",
-        }
-    }
 }
 
 /// What a reader may count on.

@@ -19,6 +19,7 @@ mod avro;
 mod changes;
 mod check;
 mod client;
+mod compression;
 mod config;
 mod converter;
 mod cut;
@@ -59,9 +60,10 @@ pub mod topics;
 pub use acl::commands as acl_commands;
 pub use avro::{Avro, SchemaIds};
 pub use check::check;
+pub use compression::Compression;
 pub use config::{
-    Brokers, Compression, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames,
-    Takeover, TopicPattern, WrittenWith,
+    Brokers, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames, Takeover,
+    TopicPattern, WrittenWith,
 };
 pub use converter::{AnyConverter, ConvertError, Converter, Format, Piece};
 pub use cut::{Cut, Places};

@@ -42,9 +42,15 @@ pub fn note_topic(kafka: &Kafka, note: &Note) -> String {
     }
 }
 
-/// The topic of heartbeats.
+/// The topic of heartbeats: what it is called, or after the prefix. An empty name is none, as in
+/// `AbstractTopicNamingStrategy.heartbeatTopic`.
 pub fn heartbeat_topic(kafka: &Kafka) -> String {
-    legal(&format!("{}.{}", kafka.topic_heartbeat_prefix, kafka.topic_prefix))
+    match kafka.topic_heartbeat_name.as_deref() {
+        None | Some("") => {
+            legal(&format!("{}.{}", kafka.topic_heartbeat_prefix, kafka.topic_prefix))
+        }
+        Some(name) => legal(name),
+    }
 }
 
 /// The name with each character Kafka does not allow replaced by `_`, as Debezium does.
@@ -67,5 +73,18 @@ mod tests {
         schema.topic = Some("elsewhere".into());
         assert_eq!(data_topic("shop", &schema), "elsewhere");
         assert_eq!(cuts_topic("shop"), "__pgrelay-cuts.shop");
+    }
+
+    #[test]
+    fn heartbeats_go_where_they_are_sent() {
+        let topic = |rest: &str| {
+            let text = format!("{{\"brokers\":\"b:1\",\"topic_prefix\":\"shop\"{rest}}}");
+            heartbeat_topic(&serde_json::from_str(&text).unwrap())
+        };
+        let prefix = ",\"topic_heartbeat_prefix\":\"beats\"";
+        assert_eq!(topic(""), "__debezium-heartbeat.shop");
+        assert_eq!(topic(prefix), "beats.shop");
+        assert_eq!(topic(&format!("{prefix},\"topic_heartbeat_name\":\"all\"")), "all");
+        assert_eq!(topic(&format!("{prefix},\"topic_heartbeat_name\":\"\"")), "beats.shop");
     }
 }

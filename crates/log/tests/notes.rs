@@ -5,13 +5,16 @@ mod common;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cdc::{Change, Message, Note, Position, Progress, Schema, Sink, Source, Transaction};
+use cdc::{
+    BinaryMode, Change, Message, Note, Position, Progress, Schema, Sink, Source, Transaction,
+};
 use common::{Writer, events_of, read_to, row, settings, sink, source, table};
 
 fn message(content: &'static [u8], position: Position) -> Note {
     Note::Message(Message {
         prefix: "p".into(),
         content: Bytes::from_static(content),
+        binary: BinaryMode::default(),
         position,
         lsn: position.commit_lsn,
         order: None,

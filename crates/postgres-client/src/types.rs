@@ -1,6 +1,7 @@
 //! What the catalog says of types: how their values are read, whatever they are called.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use cdc::{Kind, PgType, Special};
 
@@ -54,6 +55,7 @@ impl<'a> Types<'a> {
             resolved.labels = under.labels;
         } else if row.get::<_, &str>(2) == "A" && element != 0 {
             let element = Box::pin(self.resolve(element, typmod)).await?;
+            resolved.base = array_base(&element);
             resolved.kind = Kind::Array(Box::new(element.kind));
             resolved.labels = element.labels;
         } else if row.get::<_, &str>(1) == "e" {
@@ -64,6 +66,13 @@ impl<'a> Types<'a> {
         self.seen.insert((oid, typmod), resolved.clone());
         Ok(resolved)
     }
+}
+
+/// What an array of domains is made of. Arrays of arrays are no type, and labels are told by the name of their own type.
+fn array_base(element: &PgType) -> Option<Arc<str>> {
+    let base = element.base.as_ref()?;
+    let told = matches!(element.kind, Kind::Array(_)) || !element.labels.is_empty();
+    (!told).then(|| format!("{base}[]").into())
 }
 
 /// How the values of the scalar type called `name` are read.
@@ -119,9 +128,30 @@ fn extension_kind(name: &str) -> Kind {
         "vector" => Kind::Special(Special::Vector),
         "halfvec" => Kind::Special(Special::Halfvec),
         "sparsevec" => Kind::Special(Special::Sparsevec),
-        "isbn" | "ean13" | "isbn13" | "ismn" | "ismn13" | "issn" | "issn13" | "upc" => {
-            Kind::Special(Special::Word)
-        }
+        // Debezium's `TypeRegistry` knows this one alone of the extension `isn`.
+        "isbn" => Kind::Special(Special::Word),
         _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_isn_one_type_is_known() {
+        assert_eq!(kind_of("isbn", false), Kind::Special(Special::Word));
+        for name in ["ean13", "isbn13", "ismn", "ismn13", "issn", "issn13", "upc"] {
+            assert_eq!(kind_of(name, false), Kind::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_array_of_domains_says_what_they_are_made_of() {
+        let base = Some("integer".into());
+        let domain = PgType { base, ..PgType::new(1, "public.posint", Kind::Int4) };
+        assert_eq!(array_base(&domain).as_deref(), Some("integer[]"));
+        assert_eq!(array_base(&PgType { labels: vec!["a".into()], ..domain.clone() }), None);
+        assert_eq!(array_base(&PgType { base: None, ..domain }), None);
     }
 }

@@ -16,6 +16,8 @@ const PARTITIONS: &str = "topic.creation.default.partitions";
 
 /// The property with what the topic of heartbeats begins with.
 const HEARTBEATS: &str = "topic.heartbeat.prefix";
+/// The property with its whole name. Each side is told one with its own prefix behind, so that they do not share it.
+pub(crate) const HEARTBEAT_NAME: &str = "topic.heartbeat.name";
 
 /// The line that has a case played once more, with keys and values in Avro.
 const TWICE: &str = "-- in json and avro";
@@ -71,18 +73,21 @@ impl Case {
     }
 
     /// Whether the keys, the values or the headers travel with their schemas: as their converter is told, or that of the
-    /// values.
+    /// values; headers as keys, which is what they hold.
     pub(crate) fn schemas(&self, part: &str) -> bool {
         // The schemas' names are part of a key, so that its partition follows from the prefix, too.
         let partitioned = self.property(PARTITIONS).is_some_and(|n| n != "1");
         let told = |part: &str| self.property(&format!("{part}.converter.schemas.enable"));
-        !partitioned && told(part).or_else(|| told("value")) != Some("false")
+        let as_keys = || (part == "header").then(|| told("key")).flatten();
+        !partitioned && told(part).or_else(as_keys).or_else(|| told("value")) != Some("false")
     }
 
     /// What the topic of heartbeats begins with, where there is one.
     pub(crate) fn heartbeats(&self) -> Option<&str> {
         let interval = self.property("heartbeat.interval.ms").filter(|interval| *interval != "0");
-        interval.map(|_| self.property(HEARTBEATS).unwrap_or("__debezium-heartbeat"))
+        let name = self.property(HEARTBEAT_NAME).filter(|name| !name.is_empty());
+        let begins = name.or_else(|| self.property(HEARTBEATS)).unwrap_or("__debezium-heartbeat");
+        interval.map(|_| begins)
     }
 
     /// The topic of transactions, without its prefix.
@@ -116,6 +121,19 @@ impl Case {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn heartbeats_have_a_name_of_their_own() {
+        let beats = |lines: &str| {
+            let text = format!("-- debezium: heartbeat.interval.ms=1\n{lines}-- stream\n");
+            Case::parse("x", &text).unwrap().heartbeats().map(str::to_owned)
+        };
+        let (prefix, name) =
+            ("-- debezium: topic.heartbeat.prefix=p\n", "-- debezium: topic.heartbeat.name=n\n");
+        assert_eq!(beats("").as_deref(), Some("__debezium-heartbeat"));
+        assert_eq!(beats(prefix).as_deref(), Some("p"));
+        assert_eq!(beats(&format!("{prefix}{name}")).as_deref(), Some("n"));
+    }
 
     #[test]
     fn a_file_has_two_sections_and_properties() {

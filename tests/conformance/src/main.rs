@@ -11,6 +11,7 @@ mod avro;
 mod case;
 mod catalog;
 mod compare;
+mod converters;
 mod declared;
 mod ending;
 mod json;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use stack::Registry;
 
-use crate::case::Case;
+use crate::case::{Case, HEARTBEAT_NAME};
 use crate::catalog::Catalog;
 use crate::lists::{self, TABLE_LISTS};
 use crate::words::{self, formats, translate};
@@ -12,7 +12,7 @@ use crate::words::{self, formats, translate};
 /// The converter of every part of a record.
 pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 /// The converter of headers where none is named.
-const SIMPLE: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
+pub(crate) const SIMPLE: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 /// The table whose row ends a run, last in every order.
 pub(crate) const MARK_SCHEMA: &str = "zz_end";
 /// The same as a table.
@@ -78,7 +78,11 @@ impl Place<'_> {
         }
         let told = case.properties.iter().filter(|(key, _)| !words::is_the_runs(key));
         for (key, value) in told {
-            config[key] = lists::told(key, value).into();
+            config[key] = match &**key {
+                HEARTBEAT_NAME if !value.is_empty() => format!("{value}.{name}"),
+                key => lists::told(key, value),
+            }
+            .into();
         }
         for part in words::in_avro(case) {
             // Avro's is no converter of headers: this is Connect's default.
@@ -150,15 +154,27 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
+    fn place() -> Place<'static> {
+        let (database, role, brokers) = ("d".to_owned(), "r".to_owned(), "b".to_owned());
+        Place { database, role, port: 1, brokers, registry: None }
+    }
+
+    #[test]
+    fn every_case_has_words() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let case = Case::parse("x", &std::fs::read_to_string(&path).unwrap()).unwrap();
+            for case in [Some(case.clone()), case.in_avro()].into_iter().flatten() {
+                let file = place().pipeline(&case, &Catalog::default());
+                assert!(file.is_ok(), "{}: {:#}", path.display(), file.unwrap_err());
+            }
+        }
+    }
+
     #[test]
     fn a_property_is_translated_or_the_case_fails_by_its_name() {
-        let place = Place {
-            database: "d".to_owned(),
-            role: "r".to_owned(),
-            port: 1,
-            brokers: "b".to_owned(),
-            registry: None,
-        };
+        let place = place();
         let case = |lines: &str| Case::parse("x", &format!("{lines}\n-- stream\n")).unwrap();
         let listed = case(
             "-- debezium: table.include.list=public\\.a,s.b\n-- debezium: tombstones.on.delete=false",

@@ -10,6 +10,13 @@ use crate::json::Json;
 use crate::number::same;
 use crate::records::Record;
 
+/// Debezium's word for a value that was not sent, where the case tells it no other.
+const PLACEHOLDER: &str = "__debezium_unavailable_value";
+/// The arrays that it has a placeholder for: those of `UnchangedToastedReplicationMessageColumn`.
+const WITH_PLACEHOLDER: [&str; 10] = [
+    "_text", "_varchar", "_bpchar", "_json", "_jsonb", "_bytea", "_int4", "_date", "_int8", "_uuid",
+];
+
 /// A fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +43,8 @@ pub(crate) enum Trait {
     Partial,
     /// The case has operations skipped.
     Skips,
+    /// We have the placeholder there, and the column is an array of a type that Debezium has none for.
+    UnsentArray,
     /// The stream changes what only the catalog knows: defaults, labels, what may be null.
     CatalogChanges,
 }
@@ -70,6 +79,7 @@ impl Of<'_> {
             (Trait::Gone, table(|table| table.gone)),
             (Trait::Partial, table(|table| table.partial)),
             (Trait::Skips, skipped.is_some_and(|skipped| skipped != "none")),
+            (Trait::UnsentArray, self.is_unsent_array(difference)),
             (Trait::CatalogChanges, changes_catalog(&self.case.stream)),
         ];
         facts.into_iter().filter(|(_, holds)| *holds).map(|(fact, _)| fact).collect()
@@ -79,6 +89,16 @@ impl Of<'_> {
         let mut tables = self.catalog.tables.iter();
         self.case.property("table.include.list").is_some()
             || tables.any(|table| table.inherits || table.references)
+    }
+
+    fn is_unsent_array(&self, difference: &Difference) -> bool {
+        let told = self.case.property("unavailable.value.placeholder");
+        let word = told.map_or(Some(PLACEHOLDER.to_owned()), pgrelay_log::placeholder_word);
+        let types = self.types(difference);
+        match (&difference.ours, word) {
+            (Some(ours), Some(word)) => lacks_placeholder(&types) && stands_for(ours, &word),
+            _ => false,
+        }
     }
 
     /// The types of the column that a difference is in, as it was before and after the stream.
@@ -101,6 +121,22 @@ impl Of<'_> {
         let rows: &[&str] = if self.case.is_alone() { &ALONE } else { &ROWS };
         rows.iter().find_map(|row| path.strip_prefix(row))
     }
+}
+
+/// Whether a column is an array, and was of none of the types that Debezium has a placeholder for.
+fn lacks_placeholder(types: &[String]) -> bool {
+    let lacks = |of: &String| of.starts_with('_') && !WITH_PLACEHOLDER.contains(&&**of);
+    !types.is_empty() && types.iter().all(lacks)
+}
+
+/// Whether an array is the placeholder: the word as its only item, or the word's bytes as numbers.
+fn stands_for(array: &str, word: &str) -> bool {
+    let numbers: Vec<i8> = word.bytes().map(u8::cast_signed).collect();
+    let forms = [serde_json::json!([word]), serde_json::json!(numbers)];
+    forms
+        .iter()
+        .filter_map(|form| Json::parse(&form.to_string()))
+        .any(|form| form.to_string() == array)
 }
 
 /// The default that the schema of a row's column has.
@@ -134,4 +170,27 @@ fn verbatim(record: Option<&Record>, path: &str) -> bool {
 fn changes_catalog(sql: &str) -> bool {
     const WORDS: &str = r"(?i)\b(SET|DROP)\s+(DEFAULT|NOT\s+NULL)|\b(ADD|RENAME)\s+VALUE";
     Regex::new(WORDS).is_ok_and(|words| words.is_match(sql))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_without_a_placeholder_are_those_that_debezium_has_none_for() {
+        let lacks = |types: &[&str]| {
+            lacks_placeholder(&types.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert!(lacks(&["_inet"]) && lacks(&["_mood", "_mood"]) && lacks(&["_int2"]));
+        assert!(!lacks(&["_text"]) && !lacks(&["_inet", "_uuid"]) && !lacks(&["inet"]));
+        assert!(!lacks(&[]));
+    }
+
+    #[test]
+    fn a_placeholder_is_the_word_or_its_bytes() {
+        let shown = |text: &str| Json::parse(text).unwrap().to_string();
+        assert!(stands_for(&shown("[\"--\"]"), "--") && stands_for(&shown("[45,45]"), "--"));
+        assert!(stands_for(&shown("[-61,-87]"), "\u{e9}"));
+        assert!(!stands_for(&shown("[\"--\",\"--\"]"), "--") && !stands_for("null", "--"));
+    }
 }

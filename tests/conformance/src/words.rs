@@ -3,12 +3,13 @@
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use crate::case::Case;
+use crate::case::{Case, HEARTBEAT_NAME};
+use crate::converters;
 use crate::lists::COLUMN_LISTS;
 use crate::properties::JSON;
 
 /// The converter of a key or value that is text.
-const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
+pub(crate) const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
 
 /// The converter of a key or value that is Avro.
 pub(crate) const AVRO: &str = "io.apicurio.registry.utils.converter.AvroConverter";
@@ -38,7 +39,8 @@ const NUMBERS: [&str; 2] = ["heartbeat.interval.ms", "money.fraction.digits"];
 /// The same that are switches.
 const SWITCHES: [&str; 2] = ["provide.transaction.metadata", "include.unknown.datatypes"];
 /// What no record shows. A name that ends with a dot stands for all that begin with it.
-const UNSEEN: [&str; 42] = [
+const UNSEEN: [&str; 50] = [
+    "connection.validation.timeout.ms",
     "custom.metric.tags",
     "database.",
     "driver.",
@@ -57,17 +59,25 @@ const UNSEEN: [&str; 42] = [
     "max.queue.size.in.bytes",
     "notification.",
     "offset.",
+    "openlineage.",
+    "poll.dispatch.interval.ms",
     "poll.interval.ms",
     "producer.override.",
     "publication.autocreate.mode",
     // The case's own is read as it is.
     "publication.name",
     "query.fetch.size",
+    "queue.provider.type",
     "read.only",
     "replica.identity.autoset.values",
     "retriable.restart.connector.wait.ms",
     "schema.refresh.mode",
-    "signal.",
+    // Without `signal.data.collection`, whose rows are read by Debezium, nobody signals in a run.
+    "signal.emit.",
+    "signal.enabled.channels",
+    "signal.file",
+    "signal.kafka.",
+    "signal.poll.interval.ms",
     "slot.",
     "snapshot.delay.ms",
     "snapshot.fetch.size",
@@ -75,6 +85,7 @@ const UNSEEN: [&str; 42] = [
     "snapshot.lock.timeout.ms",
     "snapshot.locking.mode",
     "snapshot.max.threads",
+    "snapshot.max.threads.multiplier",
     // Each statement has a property of its own.
     "snapshot.select.statement.overrides",
     "statistics.",
@@ -82,7 +93,6 @@ const UNSEEN: [&str; 42] = [
     "streaming.delay.ms",
     "topic.cache.size",
     "topic.creation.",
-    "xmin.fetch.interval.ms",
 ];
 /// What the run itself says to both sides.
 const OF_THE_RUN: [&str; 13] = [
@@ -101,12 +111,17 @@ const OF_THE_RUN: [&str; 13] = [
     "bootstrap.servers",
 ];
 /// Debezium's defaults, where they are all there is.
-const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 9] = [
+    ("event.converting.failure.handling.mode", "warn"),
+    ("include.schema.comments", "false"),
     ("plugin.name", "pgoutput"),
     ("snapshot.query.mode", "select_all"),
     ("topic.delimiter", "."),
     ("topic.naming.strategy", "io.debezium.schema.SchemaTopicNamingStrategy"),
     ("skip.messages.without.change", "false"),
+    ("table.ignore.builtin", "true"),
+    // It is in `source.xmin` otherwise.
+    ("xmin.fetch.interval.ms", "0"),
 ];
 
 /// Whether a property is the run's to set, so that neither side is told the case's value.
@@ -120,8 +135,10 @@ fn is_unseen(key: &str) -> bool {
         || COLUMN_LISTS.contains(&key)
 }
 
-/// The words of the formats of keys and of values, by the converters and the transform.
+/// The words of the formats of keys and of values, by the converters, of which nothing else may be told, and the
+/// transform.
 pub(crate) fn formats(case: &Case) -> Result<(String, String)> {
+    converters::check(case)?;
     let transform = "io.debezium.transforms.ExtractNewRecordState";
     let alone = match (case.property("transforms"), case.property("transforms.unwrap.type")) {
         (None, None) => false,
@@ -153,11 +170,7 @@ pub(crate) fn in_avro(case: &Case) -> impl Iterator<Item = &'static str> {
 
 /// Whether a property is told by [`formats`], or means the harness alone.
 fn is_of_formats(key: &str) -> bool {
-    key == "transforms"
-        || key == "transforms.unwrap.type"
-        || ["key", "value", "header"]
-            .iter()
-            .any(|part| key.strip_prefix(part).is_some_and(|rest| rest.starts_with(".converter")))
+    key == "transforms" || key == "transforms.unwrap.type" || converters::part_of(key).is_some()
 }
 
 /// Writes a property into the pipeline file.
@@ -198,6 +211,12 @@ fn in_other_words(key: &str, value: &str, file: &mut Value) -> Result<()> {
             file["kafka"]["tombstones"] = (switch == "true").into();
         }
         ("topic.heartbeat.prefix", name) => file["kafka"]["topic_heartbeat_prefix"] = name.into(),
+        (HEARTBEAT_NAME, "") => {}
+        (HEARTBEAT_NAME, name) => {
+            // Debezium is told the same with its own prefix behind.
+            let prefix = file["kafka"]["topic_prefix"].as_str().unwrap_or_default();
+            file["kafka"]["topic_heartbeat_name"] = format!("{name}.{prefix}").into();
+        }
         ("topic.transaction", name) => file["kafka"]["topic_transaction"] = name.into(),
         ("topic.creation.default.partitions", n) => {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
@@ -235,5 +254,46 @@ pub(crate) fn step(step: Value, file: &mut Value) {
     match &mut file["transforms"] {
         Value::Array(steps) => steps.push(step),
         transforms => *transforms = json!([step]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_is_translated_or_refused_by_name() {
+        let told = |key: &str, value: &str| {
+            let mut file =
+                json!({ "kafka": { "topic_prefix": "p" }, "source": { "postgres": {} } });
+            translate(key, value, &mut file).map(|()| file)
+        };
+        for (key, value) in [
+            ("poll.dispatch.interval.ms", "5"),
+            ("connection.validation.timeout.ms", "1000"),
+            ("snapshot.max.threads.multiplier", "2"),
+            ("queue.provider.type", "memory"),
+            ("openlineage.integration.enabled", "false"),
+            ("table.ignore.builtin", "true"),
+            ("include.schema.comments", "false"),
+            ("event.converting.failure.handling.mode", "warn"),
+            ("xmin.fetch.interval.ms", "0"),
+            ("signal.poll.interval.ms", "1000"),
+            ("topic.heartbeat.name", ""),
+        ] {
+            let file = told(key, value).unwrap();
+            assert!(file["source"]["postgres"].as_object().unwrap().is_empty(), "{key}");
+        }
+        for (key, value) in [
+            ("table.ignore.builtin", "false"),
+            ("include.schema.comments", "true"),
+            ("event.converting.failure.handling.mode", "fail"),
+            ("xmin.fetch.interval.ms", "100"),
+            ("signal.data.collection", "public.signals"),
+        ] {
+            assert!(told(key, value).unwrap_err().to_string().contains(key), "{key}");
+        }
+        let file = told("topic.heartbeat.name", "beats").unwrap();
+        assert_eq!(file["kafka"]["topic_heartbeat_name"], "beats.p");
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cdc::{
-    Catalog, Cell, Change, Column, Fault, Identity, Kind, Looked, PgType, Remedy, Schema, TableName,
+    Catalog, Cell, Change, Column, Fault, Identity, Kind, Looked, PgType, Remedy, Schema, Special,
+    TableName,
 };
 use proptest::prelude::*;
 use rdkafka::message::OwnedHeaders;
@@ -84,6 +85,7 @@ fn table() -> Schema {
         column("list", PgType::new(1009, "text[]", Kind::Array(Box::new(Kind::Text)))),
         column("bin", PgType::new(17, "bytea", Kind::Bytea)),
         column("doc", PgType::new(3802, "jsonb", Kind::Jsonb)),
+        column("bits", PgType::new(1562, "bit varying", Kind::Special(Special::Varbit))),
     ];
     Schema::new(TableName::new("public", "t"), columns, vec![0], Identity::Default)
 }
@@ -142,6 +144,8 @@ fn json_is_read_by_the_columns_types() {
         ("\"list\":[\"a\",null,\"b,c\"]", "{a,NULL,\"b,c\"}"),
         ("\"list\":[\"__debezium_unavailable_value\"]", "unchanged"),
         ("\"bin\":\"AP8=\"", "\\x00ff"),
+        ("\"bits\":\"BQ==\"", "101"),
+        ("\"bits\":\"\"", ""),
         ("\"doc\":{\"a\": 1.50}", "{\"a\": 1.50}"),
         ("\"doc\":\"{\\\"a\\\": 1}\"", "{\"a\": 1}"),
     ] {

@@ -1,6 +1,6 @@
 //! What stands for a value that is not there: a column's default in its schema, and what Debezium invents.
 
-use cdc::{Column, Kind, Special};
+use cdc::{Column, Kind, PgType, Special};
 use connect_data::{Decimal, Struct, Value};
 
 use super::values::{integer, value_of, variable_zero};
@@ -28,7 +28,7 @@ pub(crate) fn schema_default(form: &Form, column: &Column) -> Option<Value> {
     if let Some(value) = without_end(form, text) {
         return Some(value);
     }
-    match value_of(form, canonical(&column.pg.kind, text)?.as_bytes()) {
+    match value_of(form, canonical(&column.pg, text)?.as_bytes()) {
         None | Some(Value::Struct(_)) => None,
         value => value,
     }
@@ -128,13 +128,28 @@ fn literal_of(expression: &str) -> Option<String> {
     None
 }
 
-/// A literal as PostgreSQL would print the value.
-fn canonical(kind: &Kind, text: &str) -> Option<String> {
-    Some(match kind {
+/// A literal as PostgreSQL would print the value; `None` for what Java has no number for.
+fn canonical(pg: &PgType, text: &str) -> Option<String> {
+    Some(match pg.kind {
         Kind::Bool => if text.eq_ignore_ascii_case("true") { "t" } else { "f" }.to_owned(),
-        Kind::Numeric if text.parse::<f64>().is_err() => return None,
+        Kind::Numeric if !is_decimal(text) || has_more_digits(pg, text) => return None,
         _ => text.to_owned(),
     })
+}
+
+/// Whether `new BigDecimal` takes it: what is no number and what has no end is refused.
+fn is_decimal(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
+}
+
+/// Whether digits other than zeros stand behind those that the type has: PostgreSQL rounds each value, and
+/// `PostgresValueConverter.withScaleAdjustedIfNeeded` refuses to, whatever the mode.
+fn has_more_digits(pg: &PgType, text: &str) -> bool {
+    let Some((_, scale)) = pg.precision_and_scale() else { return false };
+    let Ok(scale) = usize::try_from(scale) else { return false };
+    let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
+    decimals.bytes().skip(scale).any(|digit| digit != b'0')
 }
 
 /// What Debezium writes for a value that may not be null and was not sent.
@@ -167,7 +182,7 @@ pub(crate) fn fallback(form: &Form) -> Value {
         Form::Odd(Odd::HstoreMap) => Value::Map(Vec::new()),
         Form::Array(_) | Form::Odd(Odd::Vector | Odd::Halfvec) => Value::Array(Vec::new()),
         Form::Text(Text::Plain | Text::Json | Text::Xml | Text::Uuid | Text::Ltree)
-        | Form::Text(Text::Tsvector | Text::Enum(_))
+        | Form::Text(Text::Tsvector | Text::Isbn | Text::Enum(_))
         | Form::Encoded(_)
         | Form::Odd(Odd::Unknown(_)) => text(""),
         Form::Odd(odd) => odd_fallback(odd),
@@ -214,11 +229,21 @@ fn without_closed(mut path: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cdc::{Modes, PgType};
+    use cdc::{DecimalMode, Modes};
 
     fn default_of(kind: Kind, name: &str, typmod: i32, expression: &str) -> Option<Value> {
+        default_in(DecimalMode::Precise, kind, name, typmod, expression)
+    }
+
+    fn default_in(
+        decimal: DecimalMode,
+        kind: Kind,
+        name: &str,
+        typmod: i32,
+        expression: &str,
+    ) -> Option<Value> {
         let pg = PgType { typmod, ..PgType::new(0, name, kind) };
-        let form = Form::of(&pg, &Modes::default());
+        let form = Form::of(&pg, &Modes { decimal, ..Modes::default() });
         let column = Column {
             name: "c".into(),
             pg,
@@ -257,5 +282,31 @@ mod tests {
         assert_eq!(default_of(Kind::Enum, "s.mood", -1, "'ok'::s.mood"), text("ok"));
         assert_eq!(default_of(Kind::Jsonb, "jsonb", -1, "'{\"a\": 1}'::jsonb"), text("{\"a\": 1}"));
         assert_eq!(default_of(Kind::Int4, "integer", -1, "NULL::integer"), None);
+    }
+
+    #[test]
+    fn a_number_that_java_refuses_is_no_default() {
+        let two = (6 << 16 | 2) + 4;
+        for mode in [DecimalMode::Precise, DecimalMode::String, DecimalMode::Double] {
+            let of = |typmod, text: &str| default_in(mode, Kind::Numeric, "numeric", typmod, text);
+            for (typmod, text) in [
+                (-1, "'NaN'::numeric"),
+                (two, "'NaN'::numeric"),
+                (-1, "'Infinity'::numeric"),
+                (-1, "'-Infinity'::numeric"),
+                (two, "1.555"),
+                (two, "'-0.001'::numeric"),
+            ] {
+                assert_eq!(of(typmod, text), None, "{mode:?} {text}");
+            }
+            assert!(of(two, "1.500").is_some(), "{mode:?}");
+        }
+        let text = |text: &str| Some(Value::String(text.to_owned()));
+        let as_text =
+            |typmod, text: &str| default_in(DecimalMode::String, Kind::Numeric, "n", typmod, text);
+        assert_eq!(as_text(two, "1.500"), text("1.50"));
+        assert_eq!(as_text(-1, "1.555"), text("1.555"));
+        let nan = default_of(Kind::Float8, "double precision", -1, "'NaN'::double precision");
+        assert!(matches!(nan, Some(Value::Float64(number)) if number.is_nan()));
     }
 }

@@ -94,6 +94,7 @@ pub(crate) enum Text {
     Uuid,
     Ltree,
     Tsvector,
+    Isbn,
     /// The labels, with commas between.
     Enum(Arc<str>),
 }
@@ -141,6 +142,10 @@ impl Unit {
 impl Form {
     /// The form of a column's values.
     pub(crate) fn of(pg: &PgType, modes: &Modes) -> Self {
+        // In arrays Debezium does not see what a domain is made of.
+        if modes.unknown && pg.is_array_of_domains() {
+            return Form::Array(Box::new(Form::Odd(Odd::Unknown(modes.binary))));
+        }
         Self::of_kind(&pg.kind, pg, modes)
     }
 
@@ -153,6 +158,7 @@ impl Form {
             Kind::Float4 => Form::Float { single: true },
             Kind::Float8 => Form::Float { single: false },
             Kind::Numeric => numeric(pg, modes.decimal),
+            Kind::Special(Special::Word) if is_isbn(pg) => Form::Text(Text::Isbn),
             Kind::Text | Kind::Special(Special::Word) => Form::Text(Text::Plain),
             Kind::Json | Kind::Jsonb => Form::Text(Text::Json),
             Kind::Uuid => Form::Text(Text::Uuid),
@@ -179,6 +185,11 @@ impl Form {
             Kind::Other => Form::Text(Text::Plain),
         }
     }
+}
+
+/// The extension's `isbn`, in whichever schema it is, or an array of it.
+fn is_isbn(pg: &PgType) -> bool {
+    pg.name.trim_end_matches("[]").rsplit('.').next() == Some("isbn")
 }
 
 fn numeric(pg: &PgType, mode: DecimalMode) -> Form {

@@ -45,7 +45,9 @@ pub(crate) fn schema_of(form: &Form) -> Schema {
 fn element_schema(form: &Form) -> Schema {
     let schema = schema_of(form);
     match form {
-        Form::Text(Text::Enum(_) | Text::Tsvector) | Form::Odd(Odd::Unknown(_)) => schema,
+        Form::Text(Text::Enum(_) | Text::Tsvector | Text::Isbn) | Form::Odd(Odd::Unknown(_)) => {
+            schema
+        }
         _ => schema.optional(),
     }
 }
@@ -57,7 +59,7 @@ fn named(kind: Type, name: &str) -> Schema {
 fn text_schema(text: &Text) -> Schema {
     let data = |name: &str| named(Type::String, &format!("io.debezium.data.{name}"));
     match text {
-        Text::Plain => Schema::new(Type::String),
+        Text::Plain | Text::Isbn => Schema::new(Type::String),
         Text::Json => data("Json"),
         Text::Xml => data("Xml"),
         Text::Uuid => data("Uuid"),
@@ -161,4 +163,33 @@ fn geometry() -> Schema {
     )
     .versioned(2)
     .optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use cdc::{Kind, Modes, PgType, Special};
+
+    use super::*;
+
+    /// The type of an array's items, and whether they may be null.
+    fn items(pg: &PgType, unknown: bool) -> (Type, bool) {
+        let form = Form::of(pg, &Modes { unknown, ..Modes::default() });
+        let Type::Array(Some(items)) = schema_of(&form).kind else { panic!("no array") };
+        (items.kind.clone(), items.optional)
+    }
+
+    #[test]
+    fn items_are_as_debezium_sees_the_elements() {
+        let array = |name: &str, kind| PgType::new(0, name, Kind::Array(Box::new(kind)));
+        let isbn = array("public.isbn[]", Kind::Special(Special::Word));
+        assert_eq!(items(&isbn, true), (Type::String, false));
+        assert!(items(&array("inet[]", Kind::Special(Special::Word)), true).1);
+        assert_eq!(items(&array("public.upc[]", Kind::Other), true), (Type::Bytes, false));
+        let base = Some("integer[]".into());
+        let domains = PgType { base, ..array("public.posint[]", Kind::Int4) };
+        assert_eq!(items(&domains, true), (Type::Bytes, false));
+        assert_eq!(items(&domains, false), (Type::Int32, true));
+        let over = PgType { name: "public.whole".into(), ..domains };
+        assert_eq!(items(&over, true), (Type::Int32, true));
+    }
 }

@@ -78,7 +78,7 @@ impl Notes {
     /// The schemas of a note's record.
     pub(crate) fn schemas(&self, note: &Note) -> RecordSchemas {
         match note {
-            Note::Message(_) => self.messages.schemas(),
+            Note::Message(message) => self.messages.schemas(message),
             Note::Boundary(_) => self.boundaries.schemas(),
             Note::Heartbeat(_) => self.heartbeats.schemas(),
         }

@@ -40,6 +40,7 @@ pub fn settings(name: &str, partitions: i32) -> (LogSettings, Arc<stack::Kafka>)
             written_with: pgrelay_log::WrittenWith::default(),
             topic_transaction: "transaction".to_owned(),
             topic_heartbeat_prefix: "__debezium-heartbeat".to_owned(),
+            topic_heartbeat_name: None,
             format: pgrelay_log::Format::default(),
             compression: pgrelay_log::Compression::default(),
             partitions,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cdc::{Lsn, Note, Order, Position, Transaction};
+use cdc::{BinaryMode, Lsn, Note, Order, Position, Transaction};
 
 use super::Stream;
 use super::tally::Tally;
@@ -36,7 +36,9 @@ impl Stream {
             // What is taken has its place in the order, too.
             let order = open.tally.as_mut().map(Tally::message);
             if !taken {
-                self.building.note(message(said, position, wal_start, order, transaction));
+                let binary = self.settings.shape.modes.binary;
+                let of = message(said, binary, position, wal_start, order, transaction);
+                self.building.note(of);
             }
         }
         self.count();
@@ -62,8 +64,8 @@ impl Stream {
             previous_commit_lsn: self.previous_commit,
             ..Transaction::default()
         };
-        let lsn = said.lsn;
-        self.building.note(message(said, position, lsn, None, Arc::new(transaction)));
+        let (lsn, binary) = (said.lsn, self.settings.shape.modes.binary);
+        self.building.note(message(said, binary, position, lsn, None, Arc::new(transaction)));
         self.building.is_whole_at(lsn, self.given.0);
         Ok(())
     }
@@ -71,6 +73,7 @@ impl Stream {
 
 fn message(
     said: Said,
+    binary: BinaryMode,
     position: Position,
     lsn: Lsn,
     order: Option<Order>,
@@ -79,5 +82,5 @@ fn message(
     // The frame it came in is large, and is not kept for it.
     let content = Bytes::copy_from_slice(&said.content);
     let prefix = said.prefix.into();
-    Note::Message(cdc::Message { prefix, content, position, lsn, order, transaction })
+    Note::Message(cdc::Message { prefix, content, binary, position, lsn, order, transaction })
 }

@@ -163,8 +163,9 @@ pub struct PostgresSource {
     /// have, and each record which of them it is. What a chain drops is counted, too.
     #[serde(default)]
     pub provide_transaction_metadata: bool,
-    /// How many milliseconds lie between two records in the topic of heartbeats (`kafka.topic_heartbeat_prefix`), which
-    /// say that the source is there. 0: there are none. Without `kafka:` only the action is run.
+    /// How many milliseconds lie between two records in the topic of heartbeats (`kafka.topic_heartbeat_prefix`,
+    /// `kafka.topic_heartbeat_name`), which say that the source is there. 0: there are none. Without `kafka:` only the
+    /// action is run.
     #[serde(default)]
     pub heartbeat_interval_ms: u64,
     /// A statement that is run in the source as often, on a connection of its own: it writes where nothing else does.
@@ -172,7 +173,7 @@ pub struct PostgresSource {
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
     pub decimal_handling_mode: DecimalMode,
-    /// What a `bytea` is in records.
+    /// What a `bytea`, and the content of a logical decoding message, is in records.
     #[serde(default)]
     pub binary_handling_mode: BinaryMode,
     /// What a date, a time or a timestamp without zone is in records.
