@@ -15,3 +15,4 @@ mod serving;
 mod source;
 mod tables;
 mod target;
+mod target_rights;
