@@ -62,16 +62,21 @@ pub(crate) async fn table(
     }
     let failed =
         SinkError::server(&format!("{}, table {name}", settings.server), "create the table");
-    let known = session
-        .query_one("SELECT pg_catalog.to_regnamespace($1) IS NULL", &[&quote_ident(&name.schema)])
-        .await;
-    if known.map_err(|error| failed(error.into()))?.get(0) {
-        let made = make(session, &format!("CREATE SCHEMA {}", quote_ident(&name.schema))).await;
-        made.map_err(|error| failed(error.into()))?;
-    }
+    let made = make_schema(session, &quote_ident(&name.schema)).await;
+    made.map_err(|error| failed(error.into()))?;
     let schema = with_types(session, settings, &name, schema).await?;
     make(session, &table_statement(&name, &schema)).await.map_err(|error| failed(error.into()))?;
     tracing::info!(table = %name, "created the table in the target; indexes, foreign keys and sequences are not made");
+    Ok(())
+}
+
+/// Makes a schema, by its quoted name, where it is missing. `IF NOT EXISTS` asks for the right to make schemas even of
+/// who finds it there.
+async fn make_schema(session: &Session, quoted: &str) -> Result<(), tokio_postgres::Error> {
+    let sql = "SELECT pg_catalog.to_regnamespace($1) IS NULL";
+    if session.query_one(sql, &[&quoted]).await?.get(0) {
+        make(session, &format!("CREATE SCHEMA {quoted}")).await?;
+    }
     Ok(())
 }
 
@@ -192,7 +197,7 @@ async fn resolve(
         let labels: Vec<_> =
             pg.labels.iter().map(|label| quote_literal(label).trim().to_owned()).collect();
         if let Some((schema, _)) = element.split_once('.') {
-            let made = make(session, &format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await;
+            let made = make_schema(session, schema).await;
             made.map_err(|error| failed(error.into()))?;
         }
         let statement = format!("CREATE TYPE {element} AS ENUM ({})", labels.join(", "));

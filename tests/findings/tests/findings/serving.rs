@@ -96,7 +96,7 @@ fn what_another_session_makes_at_the_same_moment_is_no_error() {
 #[test]
 fn the_rights_that_check_prints_are_enough() {
     let place = Place::new("least");
-    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1); CREATE TABLE u (id int PRIMARY KEY); INSERT INTO u VALUES (1)");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1); CREATE TYPE mood AS ENUM ('calm'); CREATE TABLE u (id int PRIMARY KEY, mood mood); INSERT INTO u VALUES (1, 'calm')");
     place.sql("postgres", "CREATE ROLE reader LOGIN; CREATE ROLE writer LOGIN");
     let file = place
         .file("")
@@ -116,7 +116,7 @@ fn the_rights_that_check_prints_are_enough() {
     let ran = place.run("check", &file, &[]);
     assert!(!ran.expect(0, &[]).stderr.contains("_rights]"), "{}", ran.stderr);
     place.arrives(&file);
-    assert_eq!(place.sql("dst", "SELECT count(*) FROM u").trim(), "1");
+    assert_eq!(place.sql("dst", "SELECT mood FROM u").trim(), "calm");
     place.sql("src", "UPDATE t SET a = 'b'; INSERT INTO t VALUES (2, 'a', 1); TRUNCATE t; INSERT INTO t VALUES (3)");
     place.arrives(&file);
     assert_eq!(place.sql("dst", "SELECT string_agg(id::text, ',') FROM t").trim(), "3");
