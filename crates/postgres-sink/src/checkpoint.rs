@@ -19,7 +19,8 @@ const CREATE: &str = "
 const LACKS_COPIED: &str = "
     SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_attribute
                        WHERE attrelid = 'pgrelay.checkpoints'::regclass AND attname = 'copied' AND NOT attisdropped)";
-const ADD_COPIED: &str = "ALTER TABLE pgrelay.checkpoints ADD COLUMN IF NOT EXISTS copied jsonb";
+pub(crate) const ADD_COPIED: &str =
+    "ALTER TABLE pgrelay.checkpoints ADD COLUMN IF NOT EXISTS copied jsonb";
 
 /// What is kept of the row while the pipeline runs.
 #[derive(Debug, Clone)]
@@ -148,9 +149,74 @@ pub(crate) const ADVANCE: &str = "
 pub(crate) const FLUSH: &str = "
     UPDATE pgrelay.checkpoints SET version = CASE WHEN version = $2 THEN version END WHERE pipeline = $1";
 
-/// Whoever the schema belongs to, if it is there.
-fn rights(role: &str) -> String {
+/// What the role may do with the checkpoints.
+#[derive(Debug)]
+pub(crate) enum Access {
+    /// Everything the pipeline does.
+    Enough,
+    /// The schema is missing, and the role may not make it.
+    NoSchema,
+    /// The schema is there, and what is in it may not be named.
+    NoUsage,
+    /// The schema is there without the table, and the role may not make it.
+    NoCreate,
+    /// The table is there, and these rights lack.
+    Lacking(String),
+    /// The table is there without a column that only its owner can add.
+    OldTable,
+}
+
+const PLACES: &str = "
+    SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE'), pg_catalog.has_schema_privilege(n.oid, 'CREATE'),
+           pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), c.oid,
+           pg_catalog.pg_has_role(c.relowner, 'USAGE')
+    FROM (SELECT) AS one
+    LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'pgrelay'
+    LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'checkpoints'";
+const PRIVILEGES: &str = "
+    SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege($1::oid, attnum, 'SELECT')),
+           pg_catalog.bool_and(attname NOT IN ('pipeline', 'version')
+                               OR pg_catalog.has_column_privilege($1::oid, attnum, 'INSERT')),
+           pg_catalog.bool_and(attname NOT IN ('version', 'checkpoint', 'captured', 'copied', 'updated_at')
+                               OR pg_catalog.has_column_privilege($1::oid, attnum, 'UPDATE'))
+    FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped";
+
+/// Looks what the role may do with the checkpoints, without making anything.
+pub(crate) async fn access(session: &Session, pipeline: &str) -> Result<Access, ServerError> {
+    let row = session.query_one(PLACES, &[]).await?;
+    let Some(usage) = row.get::<_, Option<bool>>(0) else {
+        return Ok(if row.get(2) { Access::Enough } else { Access::NoSchema });
+    };
+    if !usage {
+        return Ok(Access::NoUsage);
+    }
+    let Some(table) = row.get::<_, Option<u32>>(3) else {
+        let create = row.get::<_, Option<bool>>(1).unwrap_or_default();
+        return Ok(if create { Access::Enough } else { Access::NoCreate });
+    };
+    let owns = row.get::<_, Option<bool>>(4).unwrap_or_default();
+    let row = session.query_one(PRIVILEGES, &[&table]).await?;
+    let (select, insert, update): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
+    // A pipeline that has its row makes none.
+    let insert = insert || (select && has_row(session, pipeline).await?);
+    let lacking = [("SELECT", !select), ("INSERT", !insert), ("UPDATE", !update)];
+    let lacking: Vec<_> =
+        lacking.iter().filter(|(_, lacks)| *lacks).map(|(name, _)| *name).collect();
+    if !lacking.is_empty() {
+        return Ok(Access::Lacking(lacking.join(", ")));
+    }
+    let old = !owns && session.query_one(LACKS_COPIED, &[]).await?.get::<_, bool>(0);
+    Ok(if old { Access::OldTable } else { Access::Enough })
+}
+
+async fn has_row(session: &Session, pipeline: &str) -> Result<bool, ServerError> {
+    let sql = "SELECT EXISTS (SELECT FROM pgrelay.checkpoints WHERE pipeline = $1)";
+    Ok(session.query_one(sql, &[&pipeline]).await?.get(0))
+}
+
+/// The statements that give them. Whoever the schema belongs to, if it is there.
+pub(crate) fn rights(role: &str) -> String {
     format!(
-        "CREATE SCHEMA IF NOT EXISTS pgrelay AUTHORIZATION {role}; GRANT USAGE, CREATE ON SCHEMA pgrelay TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgrelay TO {role};"
+        "CREATE SCHEMA IF NOT EXISTS pgrelay AUTHORIZATION {role};\nGRANT USAGE, CREATE ON SCHEMA pgrelay TO {role};\nGRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgrelay TO {role};"
     )
 }

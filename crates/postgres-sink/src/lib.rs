@@ -22,6 +22,7 @@ mod narrower;
 mod ordered;
 mod pipeline;
 mod preflight;
+mod rights;
 mod settings;
 mod sink;
 mod sql;

@@ -1,16 +1,17 @@
 //! What can be found wrong with a target before anything starts, and the statements that give a role what it needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cdc::{Checkpoint, Fault, Finding, Schema, TableName, quote_ident};
-use postgres_client::{ServerError, Session};
+use postgres_client::{ServerError, Session, quote_literal};
 
 use crate::actions;
 use crate::checkpoint;
 use crate::claim::pooler;
 use crate::create::table_statement;
 use crate::error::SinkError;
+use crate::rights;
 use crate::settings::{Constraints, Settings};
 use crate::target::{self, Lookup};
 
@@ -42,49 +43,49 @@ async fn collect(
         findings.push(pooler(settings));
         return Ok(());
     }
-    let sql = "SELECT pg_catalog.to_regnamespace('pgrelay') IS NOT NULL
-                   OR pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')";
-    if !session.query_one(sql, &[]).await.map_err(|error| failed(error.into()))?.get::<_, bool>(0) {
-        findings.push(
-            Finding::outside(
-                "target_rights",
-                format!("target {}", settings.server),
-                format!(
-                    "the role {} may not make the schema of its checkpoints",
-                    settings.server.user
-                ),
-            )
-            .remedy("let an administrator make it")
-            .run(format!(
-                "CREATE SCHEMA pgrelay AUTHORIZATION {};",
-                quote_ident(&settings.server.user)
-            )),
+    findings.extend(rights::read_only(&session, settings).await.map_err(&failed)?);
+    findings.extend(rights::checkpoints(&session, settings).await.map_err(&failed)?);
+    for schema in schemas {
+        findings.extend(
+            table(&session, settings, schema).await.unwrap_or_else(|error| vec![error.finding()]),
         );
     }
-    for schema in schemas {
-        match target::look_up(&session, settings, schema).await {
-            Ok(Lookup::Here(target)) => findings.extend(target.warnings.iter().cloned()),
-            Ok(Lookup::NoTable | Lookup::NoColumns(_)) if settings.create => {}
-            Ok(Lookup::NoTable) => findings.push(lacks(
-                settings,
-                schema,
-                "target_table_missing",
-                "the table does not exist, and `create` is false",
-            )),
-            Ok(Lookup::NoColumns(columns)) => {
-                let names: Vec<_> =
-                    columns.iter().map(|&i| schema.columns[i].name.to_string()).collect();
-                findings.push(lacks(
-                    settings,
-                    schema,
-                    "target_column_missing",
-                    &format!("it lacks column {}, and `create` is false", names.join(", ")),
-                ));
-            }
-            Err(error) => findings.push(error.finding()),
-        }
-    }
     constraints(&session, settings, schemas, findings).await.map_err(&failed)
+}
+
+/// What is wrong with the target of one table, and with the role's rights in it.
+async fn table(
+    session: &Session,
+    settings: &Settings,
+    schema: &Schema,
+) -> Result<Vec<Finding>, SinkError> {
+    let name = settings.target_of(&schema.table);
+    let failed = SinkError::server(&settings.server, "read the role's rights");
+    Ok(match target::look_up(session, settings, schema).await? {
+        Lookup::Here(target) => {
+            let mut findings = target.warnings.clone();
+            findings.extend(rights::to_write(session, settings, &target).await.map_err(failed)?);
+            findings
+        }
+        Lookup::NoTable if settings.create => {
+            let found = rights::to_create(session, settings, &name).await.map_err(failed)?;
+            found.into_iter().collect()
+        }
+        Lookup::NoColumns(columns) if settings.create => {
+            let found = rights::to_add_columns(session, settings, schema, &columns).await;
+            found.map_err(failed)?.into_iter().collect()
+        }
+        Lookup::NoTable => {
+            let reason = "the table does not exist, and `create` is false";
+            vec![lacks(settings, schema, "target_table_missing", reason)]
+        }
+        Lookup::NoColumns(columns) => {
+            let names: Vec<_> =
+                columns.iter().map(|&i| schema.columns[i].name.to_string()).collect();
+            let reason = format!("it lacks column {}, and `create` is false", names.join(", "));
+            vec![lacks(settings, schema, "target_column_missing", &reason)]
+        }
+    })
 }
 
 fn lacks(settings: &Settings, schema: &Schema, code: &'static str, reason: &str) -> Finding {
@@ -177,18 +178,32 @@ fn reaches(
 pub fn grants(settings: &Settings, schemas: &[Arc<Schema>]) -> String {
     let role = quote_ident(&settings.server.user);
     let mut sql = format!(
-        "-- target: the least the role needs, run as an administrator in database {}\nALTER ROLE {role} LOGIN;\nGRANT CONNECT ON DATABASE {} TO {role};\nCREATE SCHEMA IF NOT EXISTS pgrelay AUTHORIZATION {role};\n",
+        "-- target: the least the role needs, run as an administrator in database {}\nALTER ROLE {role} LOGIN;\nGRANT CONNECT ON DATABASE {} TO {role};\n{}\n",
         settings.server.database,
-        quote_ident(&settings.server.database)
+        quote_ident(&settings.server.database),
+        checkpoint::rights(&role)
     );
+    let names: BTreeSet<TableName> =
+        schemas.iter().map(|schema| settings.target_of(&schema.table)).collect();
+    let schemas: BTreeSet<&str> = names.iter().map(|name| &*name.schema).collect();
+    let privileges = if settings.create { "USAGE, CREATE" } else { "USAGE" };
     for schema in schemas {
-        let name = settings.target_of(&schema.table);
-        sql.push_str(&format!("GRANT USAGE ON SCHEMA {} TO {role};\n", quote_ident(&name.schema)));
+        let quoted = quote_ident(schema);
+        if settings.create && schema != "public" {
+            sql.push_str(&format!("CREATE SCHEMA IF NOT EXISTS {quoted};\n"));
+        }
+        sql.push_str(&format!("GRANT {privileges} ON SCHEMA {quoted} TO {role};\n"));
+    }
+    for name in names {
         let rows =
             format!("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {} TO {role}", name.sql());
         if settings.create {
             // One that is not there yet will be the role's own.
-            sql.push_str(&format!("GRANT CREATE ON SCHEMA {} TO {role};\nDO $$ BEGIN IF to_regclass({}) IS NOT NULL THEN {rows}; END IF; END $$;\n", quote_ident(&name.schema), postgres_client::quote_literal(&name.sql()).trim()));
+            let name = quote_literal(&name.sql());
+            sql.push_str(&format!(
+                "DO $$ BEGIN IF to_regclass({}) IS NOT NULL THEN {rows}; END IF; END $$;\n",
+                name.trim()
+            ));
         } else {
             sql.push_str(&format!("{rows};\n"));
         }

@@ -17,6 +17,7 @@ mod monitor;
 mod prefixes;
 mod preflight;
 mod publication;
+mod rights;
 mod selection;
 mod shape;
 mod slot;

@@ -1,5 +1,6 @@
 //! What can be found wrong before anything starts, and the statements that give a role what it needs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cdc::{Fault, Finding, Lsn, Schema, quote_ident};
@@ -9,6 +10,8 @@ use crate::catalog::Table;
 use crate::config::{Settings, SnapshotMode};
 use crate::error::SourceError;
 use crate::publication::{self, Publication};
+use crate::rights::{self, Start};
+use crate::snapshot::SnapshotTable;
 use crate::source::steps::{describe_all, to_read};
 use crate::{catalog, lock, slot, timeline};
 
@@ -36,7 +39,7 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     let tables = publication::wanted(&session, settings, &cdc::Captured::new()).await?;
     let published = publication::read(&session, settings).await?;
     let slot = slot::read(&session, settings).await?;
-    selection(&session, settings, &tables, published.as_ref(), findings).await?;
+    let to_read = selection(&session, settings, &tables, published.as_ref(), findings).await?;
     if published.is_none() && settings.snapshot.follows() {
         findings.extend(
             tables.iter().filter_map(|table| publication::check_identity(table, settings).err()),
@@ -47,6 +50,13 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
         findings.extend(publication::check(published, settings, &asked).err());
         findings.extend(tables.iter().filter_map(|table| publication::check_leaves(table).err()));
     }
+    let start = Start {
+        tables: &tables,
+        to_read: &to_read,
+        has_publication: published.is_some(),
+        has_slot: slot.is_some(),
+    };
+    rights::check(&session, settings, &start, findings).await?;
     match &slot {
         Some(found) => {
             findings.extend(slot::check(found, settings).err());
@@ -69,24 +79,25 @@ async fn collect(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(),
     }
     let schemas = described(&session, settings, &tables).await?;
     findings.extend(settings.shape.message_key.warnings(&schemas, &place));
-    rights(&session, settings, &place, &tables, findings).await
+    Ok(())
 }
 
-/// Whether what the file says of the copy fits the tables, as far as the role may read.
+/// Whether what the file says of the copy fits the tables, as far as the role may read. Gives what a copy would read.
 async fn selection(
     session: &Session,
     settings: &Settings,
     tables: &[Table],
     published: Option<&Publication>,
     findings: &mut Vec<Finding>,
-) -> Result<(), SourceError> {
+) -> Result<Vec<SnapshotTable>, SourceError> {
     findings.extend(settings.selection.check(settings, tables, &cdc::Captured::new()).err());
     let schemas = describe_all(session, settings, tables, published).await?;
-    for table in to_read(settings, tables, &schemas, published) {
+    let to_read = to_read(settings, tables, &schemas, published);
+    for table in &to_read {
         let checked = table.check(session, &settings.server.to_string()).await;
         findings.extend(checked.err().map(|error| error.finding()));
     }
-    Ok(())
+    Ok(to_read)
 }
 
 async fn connect(settings: &Settings) -> Result<Session, SourceError> {
@@ -163,54 +174,6 @@ async fn free_walsenders(
     Ok(())
 }
 
-async fn rights(
-    session: &Session,
-    settings: &Settings,
-    place: &str,
-    tables: &[Table],
-    findings: &mut Vec<Finding>,
-) -> Result<(), SourceError> {
-    let sql = "SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()";
-    let row = session
-        .query_opt(&sql.replace("pg_catalog.current_user()", "current_user"), &[])
-        .await
-        .map_err(asked(settings, "read the role"))?;
-    if !row.is_some_and(|row| row.get(0)) {
-        findings.push(
-            Finding::outside(
-                "source_role_replication",
-                place,
-                format!("role {} lacks the REPLICATION attribute", settings.server.user),
-            )
-            .remedy("give it to the role")
-            .run(format!("ALTER ROLE {} REPLICATION;", quote_ident(&settings.server.user))),
-        );
-    }
-    for table in tables {
-        let sql = "SELECT pg_catalog.has_table_privilege($1::oid, 'SELECT')";
-        let row = session
-            .query_one(sql, &[&table.oid])
-            .await
-            .map_err(asked(settings, "read the role's rights"))?;
-        if !row.get::<_, bool>(0) {
-            findings.push(
-                Finding::outside(
-                    "source_rights",
-                    format!("{place}, table {}", table.name),
-                    format!("role {} may not read it", settings.server.user),
-                )
-                .remedy("give the role SELECT")
-                .run(format!(
-                    "GRANT SELECT ON {} TO {};",
-                    table.name.sql(),
-                    quote_ident(&settings.server.user)
-                )),
-            );
-        }
-    }
-    Ok(())
-}
-
 /// The tables as they are now: what a chain can be bound to before anything starts.
 ///
 /// # Errors
@@ -253,11 +216,21 @@ pub fn grants(settings: &Settings) -> String {
         settings.server.database,
         quote_ident(&settings.server.database)
     );
+    let exact = || settings.tables.iter().filter_map(|pattern| pattern.exact());
+    let schemas: BTreeSet<&str> = exact().map(|table| &*table.schema).collect();
+    for schema in schemas {
+        sql.push_str(&format!("GRANT USAGE ON SCHEMA {} TO {role};\n", quote_ident(schema)));
+    }
     for pattern in &settings.tables {
         match pattern.exact() {
-            Some(table) => sql.push_str(&format!("GRANT USAGE ON SCHEMA {} TO {role};\nGRANT SELECT ON {} TO {role};\n", quote_ident(&table.schema), table.sql())),
+            Some(table) => sql.push_str(&format!("GRANT SELECT ON {} TO {role};\n", table.sql())),
             None => sql.push_str(&format!("-- for {pattern}: GRANT USAGE ON SCHEMA … and GRANT SELECT ON its tables TO {role};\n")),
         }
+    }
+    if settings.snapshot.copies() {
+        sql.push_str(&format!(
+            "-- where a table has row level security, for the copy: ALTER ROLE {role} BYPASSRLS;\n"
+        ));
     }
     let exact: Option<Vec<_>> = settings.tables.iter().map(|pattern| pattern.exact()).collect();
     match exact {

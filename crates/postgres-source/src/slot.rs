@@ -237,24 +237,36 @@ pub(crate) struct Created {
     pub(crate) snapshot: String,
 }
 
+/// Sessions, and what was prepared and has none any more; of both the transaction that began first.
 const BLOCKERS: &str = "
     SELECT pid, coalesce(application_name, ''), coalesce(usename::text, ''), backend_xid::text,
-           extract(epoch FROM pg_catalog.now() - xact_start)::int8
+           extract(epoch FROM pg_catalog.now() - xact_start)::int8, NULL::text, pg_catalog.age(backend_xid) AS age
     FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()
-    ORDER BY xact_start LIMIT 1";
+    UNION ALL
+    SELECT NULL, database::text, owner::text, transaction::text,
+           extract(epoch FROM pg_catalog.now() - prepared)::int8, gid, pg_catalog.age(transaction)
+    FROM pg_catalog.pg_prepared_xacts
+    ORDER BY age DESC LIMIT 1";
 
-/// The oldest transaction that the making of a slot waits for, in words. How long it is open is for its own role to
-/// know, and for who may read all statistics.
+/// The oldest transaction that the making of a slot waits for, in words. How long a session's is open is for its own
+/// role to know, and for who may read all statistics.
 async fn blocker(session: &Session) -> Option<String> {
     let row = session.query_opt(BLOCKERS, &[]).await.ok()??;
-    let open = row.get::<_, Option<i64>>(4);
+    let age = row.get::<_, Option<i64>>(4);
+    let (where_from, role, xid): (&str, &str, &str) = (row.get(1), row.get(2), row.get(3));
+    if let Some(gid) = row.get::<_, Option<&str>>(5) {
+        let gid = quote_literal(gid);
+        let gid = gid.trim();
+        // Nobody waits for its end: it goes on for ever, through restarts of the server, until somebody says how it ends.
+        return Some(format!(
+            "the new slot waits for the prepared transaction {xid}, {gid} (role {role}, database {where_from}){}; end it in that database with COMMIT PREPARED {gid} or ROLLBACK PREPARED {gid}",
+            age.map(|seconds| format!(", prepared {seconds} s ago")).unwrap_or_default(),
+        ));
+    }
     Some(format!(
-        "the new slot waits for the transaction {} of pid {} ({}, role {}){}",
-        row.get::<_, &str>(3),
-        row.get::<_, i32>(0),
-        row.get::<_, &str>(1),
-        row.get::<_, &str>(2),
-        open.map(|seconds| format!(", open for {seconds} s")).unwrap_or_default(),
+        "the new slot waits for the transaction {xid} of pid {} ({where_from}, role {role}){}",
+        row.get::<_, Option<i32>>(0)?,
+        age.map(|seconds| format!(", open for {seconds} s")).unwrap_or_default(),
     ))
 }
 

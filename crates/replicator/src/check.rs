@@ -61,9 +61,12 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
         ));
     }
     if let Some(sink) = pipeline.sink() {
-        findings.extend(postgres_sink::preflight(sink, &schemas).await);
+        let found = postgres_sink::preflight(sink, &schemas).await;
+        // What keeps the checkpoint from being read is among these already.
+        let is_wanting = found.iter().any(|finding| !finding.warning);
+        findings.extend(found);
         grants.push_str(&postgres_sink::grants(sink, &schemas));
-        findings.extend(positions(pipeline, sink).await);
+        findings.extend(positions(pipeline, sink, is_wanting).await);
     }
     let place = format!("pipeline {}", pipeline.name);
     let mut unique: Vec<Finding> = Vec::new();
@@ -88,11 +91,17 @@ fn bind(
     tables.iter().map(|schema| chain.bind(schema).map_err(|error| *error.0)).collect()
 }
 
-/// Whether the slot can give what the target's checkpoint needs, for a pipeline without a log.
-async fn positions(pipeline: &Pipeline, sink: &postgres_sink::Settings) -> Vec<Finding> {
+/// Whether the slot can give what the target's checkpoint needs, for a pipeline without a log. What is said of a target
+/// that is wanting is not said again.
+async fn positions(
+    pipeline: &Pipeline,
+    sink: &postgres_sink::Settings,
+    is_wanting: bool,
+) -> Vec<Finding> {
     let (Some(source), None) = (pipeline.source(), pipeline.log()) else { return Vec::new() };
     match postgres_sink::read_checkpoint(sink).await {
         Ok(checkpoint) => postgres_source::compare(source, checkpoint.as_ref()).await,
+        Err(_) if is_wanting => Vec::new(),
         Err(error) => vec![error.finding()],
     }
 }

@@ -13,5 +13,7 @@ mod rights;
 mod running;
 mod serving;
 mod source;
+mod source_rights;
 mod tables;
 mod target;
+mod target_rights;

@@ -96,19 +96,27 @@ fn what_another_session_makes_at_the_same_moment_is_no_error() {
 #[test]
 fn the_rights_that_check_prints_are_enough() {
     let place = Place::new("least");
-    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1); CREATE TYPE mood AS ENUM ('calm'); CREATE TABLE u (id int PRIMARY KEY, mood mood); INSERT INTO u VALUES (1, 'calm')");
     place.sql("postgres", "CREATE ROLE reader LOGIN; CREATE ROLE writer LOGIN");
     let file = place
         .file("")
         .replace(&place.postgres.url("src"), &place.postgres.url_as("reader", "src"))
-        .replace(&place.postgres.url_as("owner", "dst"), &place.postgres.url_as("writer", "dst"));
+        .replace(&place.postgres.url_as("owner", "dst"), &place.postgres.url_as("writer", "dst"))
+        .replace("[public.t]", "[public.t, public.u]");
     place.serve(&file).expect(3, &["source_role_replication", "reader"]);
     let checked = place.run("check", &file, &[]);
     let (source, target) = checked.stdout.split_once("-- target").unwrap();
+    for part in [source, target] {
+        let grants: Vec<_> = part.lines().filter(|line| line.starts_with("GRANT")).collect();
+        let once: std::collections::BTreeSet<_> = grants.iter().collect();
+        assert_eq!(grants.len(), once.len(), "{}", checked.stdout);
+    }
     place.sql("src", source);
     place.sql("dst", &format!("--{target}"));
-    place.run("check", &file, &[]).expect(0, &[]);
+    let ran = place.run("check", &file, &[]);
+    assert!(!ran.expect(0, &[]).stderr.contains("_rights]"), "{}", ran.stderr);
     place.arrives(&file);
+    assert_eq!(place.sql("dst", "SELECT mood FROM u").trim(), "calm");
     place.sql("src", "UPDATE t SET a = 'b'; INSERT INTO t VALUES (2, 'a', 1); TRUNCATE t; INSERT INTO t VALUES (3)");
     place.arrives(&file);
     assert_eq!(place.sql("dst", "SELECT string_agg(id::text, ',') FROM t").trim(), "3");
