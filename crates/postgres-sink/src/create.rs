@@ -129,7 +129,7 @@ pub(crate) async fn columns(
 }
 
 /// The statements that add columns: rows that are there get the constant, later ones what the source sends.
-fn columns_statement(name: &TableName, columns: &[Column]) -> String {
+pub(crate) fn columns_statement(name: &TableName, columns: &[Column]) -> String {
     let adds = columns.iter().map(|column| {
         let default = column.missing.as_ref();
         let default = default.map(|text| format!(" DEFAULT {}", quote_literal(text).trim()));
