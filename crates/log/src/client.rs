@@ -34,6 +34,16 @@ const OWNED: [&str; 14] = [
     "acks",
 ];
 
+/// Refuses an option that what is promised depends on.
+#[must_use]
+pub fn owned_option(name: &str, place: String) -> Option<Finding> {
+    OWNED.contains(&name).then(|| {
+        Finding::usage("kafka_option_owned", place, format!("pgrelay sets `{name}` itself")).remedy(
+            "Leave it out; brokers, compression and delivery have keys of their own under kafka:.",
+        )
+    })
+}
+
 /// What a client says of itself: kept for the next error, as a time-out alone does not tell why.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
@@ -125,11 +135,8 @@ pub(crate) fn config(
         .set("socket.keepalive.enable", "true")
         .set("reconnect.backoff.max.ms", "2000");
     for (name, value) in &settings.options {
-        if OWNED.contains(&name.as_str()) {
-            let place = format!("kafka: options: {name}");
-            return Err(Finding::usage("kafka_option_owned", place, "pgrelay sets this option itself")
-                .remedy("Leave it out; brokers, compression and delivery have keys of their own under kafka:.")
-                .into());
+        if let Some(finding) = owned_option(name, format!("kafka: options: {name}")) {
+            return Err(finding.into());
         }
         config.set(name, value);
     }

@@ -60,6 +60,7 @@ pub mod topics;
 pub use acl::commands as acl_commands;
 pub use avro::{Avro, SchemaIds};
 pub use check::check;
+pub use client::owned_option;
 pub use compression::Compression;
 pub use config::{
     Brokers, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames, Takeover,

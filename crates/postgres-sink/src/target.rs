@@ -132,14 +132,15 @@ const HAS_HEIRS: &str = "
     SELECT EXISTS (
         SELECT FROM pg_catalog.pg_inherits i
         JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'r'
+        JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
         JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> '_timescaledb_internal'
-        WHERE p.oid = pg_catalog.to_regclass($1))";
+        WHERE pn.nspname = $1 AND p.relname = $2)";
 
 /// The table's quoted name where rows are looked for: see [`Target::rows_sql`].
 pub(crate) async fn rows_sql(session: &Session, name: &TableName) -> Result<String, ServerError> {
     let sql = name.sql();
-    let row = session.query_one(HAS_HEIRS, &[&sql]).await?;
+    let row = session.query_one(HAS_HEIRS, &[&&*name.schema, &&*name.name]).await?;
     Ok(if row.get(0) { format!("ONLY {sql}") } else { sql })
 }
 

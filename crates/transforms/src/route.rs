@@ -21,6 +21,7 @@ pub struct Route {
     #[schemars(length(min = 1))]
     tables: Vec<TablePattern>,
     /// The topic's whole name.
+    #[serde(deserialize_with = "of_rows")]
     to: Topic,
 }
 
@@ -40,15 +41,21 @@ impl Topic {
 /// What the names of the topics begin with that hold pgrelay's own state, and Kafka's.
 const INTERNAL: &str = "__";
 
+fn of_rows<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Topic, D::Error> {
+    let topic = Topic::deserialize(deserializer)?;
+    if topic.name().starts_with(INTERNAL) {
+        return Err(serde::de::Error::custom(format!(
+            "read topic `{}`: names that begin with `{INTERNAL}` are those of topics with state of Kafka or pgrelay",
+            topic.name()
+        )));
+    }
+    Ok(topic)
+}
+
 impl TryFrom<String> for Topic {
     type Error = NameRefused;
 
     fn try_from(name: String) -> Result<Self, NameRefused> {
-        if name.starts_with(INTERNAL) {
-            return Err(NameRefused(format!(
-                "read topic `{name}`: names that begin with `{INTERNAL}` are those of topics with state of Kafka or pgrelay"
-            )));
-        }
         let legal = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
         if (1..=249).contains(&name.len()) && name.bytes().all(legal) && name != "." && name != ".."
         {

@@ -92,7 +92,18 @@ fn written(
     findings
 }
 
-pub(super) fn option_values(
+/// The options of librdkafka with their secrets looked up; those that what is promised depends on are refused.
+pub(super) fn client_options(
+    kafka: &Kafka,
+    place: &str,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<String, String> {
+    let owned = |name: &String| pgrelay_log::owned_option(name, format!("{place}.options"));
+    findings.extend(kafka.options.keys().filter_map(owned));
+    option_values(&kafka.options, place, "options", findings)
+}
+
+fn option_values(
     options: &BTreeMap<String, OptionValue>,
     place: &str,
     section: &str,

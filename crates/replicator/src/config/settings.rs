@@ -10,7 +10,7 @@ use transforms::{Chain, NewColumns, Step};
 use super::ends::{sink_settings, source_settings};
 use super::errors;
 use super::file::PipelineFile;
-use super::kafka::{option_values, registry, topics};
+use super::kafka::{client_options, registry, topics};
 use super::place::{place, place_within};
 
 /// Which ends a pipeline has.
@@ -152,7 +152,7 @@ impl Pipeline {
             None => (Vec::new(), None),
         };
         let log = parsed.kafka.map(|kafka| {
-            let options = option_values(&kafka.options, &at("kafka"), "options", &mut findings);
+            let options = client_options(&kafka, &at("kafka"), &mut findings);
             let registry = registry(&kafka, file, text, &mut findings);
             LogSettings {
                 options,
