@@ -1,4 +1,4 @@
-//! Every file of `db/cases`, straight and through Kafka, in JSON and in Avro, each a test of its own: `cargo test -p e2e --test cases move`.
+//! Every file of `db/cases`, straight and through Kafka, in JSON and in Avro, each a test of its own: `cargo test --workspace --test cases move`.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
