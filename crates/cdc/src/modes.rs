@@ -105,6 +105,8 @@ pub enum TimeMode {
     Microseconds,
     /// Nanoseconds.
     Nanoseconds,
+    /// The numbers they are written with, each a field; intervals and times with a zone, too.
+    Structured,
 }
 
 /// What an `interval` is.

@@ -127,6 +127,43 @@ fn row(kafka: &str, key: &str, value: &str) -> Result<Vec<Option<String>>, Strin
 }
 
 #[test]
+fn times_in_numbers_are_read_by_their_schemas() {
+    let read = |column: &str, name: &str, fields: &[(&str, &str, &str)]| {
+        let (mut schema, mut payload) = (Vec::new(), Vec::new());
+        for (field, kind, value) in fields {
+            schema.push(format!(r#"{{"field":"{field}","type":"{kind}","optional":true}}"#));
+            payload.push(format!(r#""{field}":{value}"#));
+        }
+        let (schema, payload) = (schema.join(","), payload.join(","));
+        let value = format!(
+            r#"{{"schema":{{"type":"struct","optional":false,"fields":[{{"field":"id","type":"int32","optional":false}},{{"field":"{column}","type":"struct","optional":true,"name":"io.debezium.time.{name}","version":1,"fields":[{schema}]}}]}},"payload":{{"id":1,"{column}":{{{payload}}}}}}}"#
+        );
+        let kafka = r#""key_format":"json","value_format":"json_schemas""#;
+        let row = row(kafka, "{\"id\":1}", &value);
+        row.map(|row| row.get(1).cloned().flatten().unwrap_or_default())
+    };
+    let day = [("year", "int32", "-43"), ("month", "int8", "3"), ("day", "int8", "15")];
+    let clock = [
+        ("hour", "int8", "4"),
+        ("minute", "int8", "5"),
+        ("second", "int8", "6"),
+        ("nanos", "int32", "780000000"),
+    ];
+    let moment = [&day[..], &clock].concat();
+    assert_eq!(read("d", "StructuredDate", &day).as_deref(), Ok("0044-03-15 BC"));
+    let endless = [("year", "int32", "null"), ("specialValue", "string", "\"POSITIVE_INFINITY\"")];
+    assert_eq!(read("d", "StructuredDate", &endless).as_deref(), Ok("infinity"));
+    let zoned = [&moment[..], &[("offsetSeconds", "int32", "-5400")]].concat();
+    let texts = [
+        read("at", "StructuredZonedTimestamp", &zoned),
+        read("at", "StructuredTimestamp", &moment),
+    ];
+    assert_eq!(texts[0].as_deref(), Ok("0044-03-15 04:05:06.78-01:30 BC"));
+    assert_eq!(texts[1].as_deref(), Ok("0044-03-15 04:05:06.78+00 BC"));
+    assert!(read("d", "StructuredDate", &day[..2]).unwrap_err().contains("all its numbers"));
+}
+
+#[test]
 fn json_is_read_by_the_columns_types() {
     let one = |field: &str, kafka: &str| {
         let row =

@@ -9,8 +9,8 @@ use super::item::Item;
 use super::slot::Slot;
 use crate::debezium_json::{read_value, unquoted};
 use crate::forms::{
-    Form, Odd, Reason, Unit, print_float, print_single, read_days, read_moment, read_numeric,
-    read_string, read_time,
+    Form, Odd, Reason, Temporal, Unit, print_float, print_single, read_days, read_moment,
+    read_numeric, read_string, read_time,
 };
 
 /// What a record says of a column.
@@ -211,6 +211,15 @@ fn named(
         }
         ("time.IsoDate" | "time.IsoTime" | "time.IsoTimestamp", Value::String(iso)) => {
             return read_string(&Form::IsoMoment, iso, out).map(|()| true);
+        }
+        (name, Value::Struct(_)) if name.starts_with("time.Structured") => {
+            let start = out.len();
+            let text = Temporal::text(value).ok_or("expected all its numbers")?;
+            out.extend_from_slice(text.as_bytes());
+            if name == "time.StructuredTimestamp" {
+                in_zone(start, pg, out);
+            }
+            return Ok(true);
         }
         ("data.VariableScaleDecimal", Value::Struct(number)) => {
             let (Some(Value::Int32(scale)), Some(Value::Bytes(bytes))) =

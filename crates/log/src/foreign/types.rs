@@ -26,20 +26,26 @@ fn debezium(schema: &Schema) -> Option<(String, Kind)> {
     let special = |name: &str, special| Some((name.to_owned(), Kind::Special(special)));
     let plain = |name: &str, kind| Some((name.to_owned(), kind));
     match schema.name.as_deref()?.strip_prefix("io.debezium.")? {
-        "time.Date" | "time.IsoDate" => plain("date", Kind::Date),
+        "time.Date" | "time.IsoDate" | "time.StructuredDate" => plain("date", Kind::Date),
         "time.Time" => plain("time(3) without time zone", Kind::Time),
-        "time.MicroTime" | "time.NanoTime" | "time.IsoTime" => {
+        "time.MicroTime" | "time.NanoTime" | "time.IsoTime" | "time.StructuredTime" => {
             plain("time without time zone", Kind::Time)
         }
         "time.Timestamp" => plain("timestamp(3) without time zone", Kind::Timestamp),
-        "time.MicroTimestamp" | "time.NanoTimestamp" | "time.IsoTimestamp" => {
-            plain("timestamp without time zone", Kind::Timestamp)
+        "time.MicroTimestamp"
+        | "time.NanoTimestamp"
+        | "time.IsoTimestamp"
+        | "time.StructuredTimestamp" => plain("timestamp without time zone", Kind::Timestamp),
+        "time.ZonedTimestamp" | "time.StructuredZonedTimestamp" => {
+            plain("timestamp with time zone", Kind::Timestamptz)
         }
-        "time.ZonedTimestamp" => plain("timestamp with time zone", Kind::Timestamptz),
-        "time.ZonedTime" => special("time with time zone", Special::Timetz),
-        "time.MicroDuration" | "time.NanoDuration" | "time.Interval" => {
-            special("interval", Special::Interval)
+        "time.ZonedTime" | "time.StructuredZonedTime" => {
+            special("time with time zone", Special::Timetz)
         }
+        "time.MicroDuration"
+        | "time.NanoDuration"
+        | "time.Interval"
+        | "time.StructuredDuration" => special("interval", Special::Interval),
         "data.VariableScaleDecimal" => plain("numeric", Kind::Numeric),
         "data.Json" => plain("jsonb", Kind::Jsonb),
         "data.Uuid" => plain("uuid", Kind::Uuid),

@@ -212,6 +212,7 @@ fn odd_fallback(odd: &Odd) -> Value {
         // An empty collection.
         Odd::Geometry | Odd::Geography => of(b"010700000000000000"),
         Odd::Sparsevec => of(b"{}/0"),
+        Odd::Structured(temporal, precision) => temporal.nought(*precision).unwrap_or(Value::Null),
         _ => Value::Null,
     }
 }

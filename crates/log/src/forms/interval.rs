@@ -3,18 +3,19 @@
 use connect_data::Value;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Parts {
-    years: i64,
-    months: i64,
-    days: i64,
+pub(super) struct Parts {
+    pub(super) years: i64,
+    pub(super) months: i64,
+    pub(super) days: i64,
     /// The sign of each is that of the whole time.
-    hours: i64,
-    minutes: i64,
+    pub(super) hours: i64,
+    pub(super) minutes: i64,
     /// Seconds, in microseconds.
-    micros: i64,
+    pub(super) micros: i64,
 }
 
-fn parts(text: &str) -> Option<Parts> {
+/// The numbers of a text.
+pub(super) fn parts(text: &str) -> Option<Parts> {
     let mut parts = Parts::default();
     let mut words = text.split(' ');
     while let Some(word) = words.next() {

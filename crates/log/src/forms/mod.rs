@@ -15,6 +15,7 @@ mod odd;
 mod put;
 mod read;
 mod schema;
+mod structured;
 mod values;
 mod vector;
 mod write;
@@ -32,6 +33,7 @@ pub(crate) use odd::{Odd, Shape};
 pub(crate) use put::Put;
 pub(crate) use read::{Reason, read_days, read_moment, read_numeric, read_string, read_time};
 pub(crate) use schema::schema_of;
+pub(crate) use structured::Temporal;
 pub(crate) use write::{Fit, Unformed, Writer, has_alphabet};
 
 /// The form of a type's values.
@@ -150,6 +152,11 @@ impl Form {
     }
 
     fn of_kind(kind: &Kind, pg: &PgType, modes: &Modes) -> Self {
+        if modes.time == TimeMode::Structured
+            && let Some(temporal) = Temporal::of(kind)
+        {
+            return Form::Odd(Odd::Structured(temporal, precision(pg)));
+        }
         match kind {
             Kind::Bool => Form::Bool,
             Kind::Int2 => Form::Int(Width::W16),
@@ -199,6 +206,12 @@ fn numeric(pg: &PgType, mode: DecimalMode) -> Form {
         (DecimalMode::Precise, Some((precision, scale))) => Form::Decimal { scale, precision },
         (DecimalMode::Precise, None) => Form::VariableDecimal,
     }
+}
+
+/// The digits of a second that a type of times or an `interval` declares: 6 where it does not. An `interval` of years
+/// and months alone has 65535.
+fn precision(pg: &PgType) -> i32 {
+    if pg.typmod < 0 { 6 } else { pg.typmod & 0xFFFF }
 }
 
 /// The precision of a type of times: 6 where it is not declared.

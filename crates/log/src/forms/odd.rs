@@ -4,7 +4,8 @@ use cdc::{BinaryMode, DecimalMode, HstoreMode, IntervalMode, Modes, PgType, Spec
 use connect_data::Value;
 
 use super::{
-    Form, Text, bits, decoded, encoded, geometry, hstore, interval, money, vector, zoned_time,
+    Form, Temporal, Text, bits, decoded, encoded, geometry, hstore, interval, money, vector,
+    zoned_time,
 };
 
 /// An odd form.
@@ -48,6 +49,8 @@ pub(crate) enum Odd {
     Halfvec,
     /// `io.debezium.data.SparseDoubleVector`.
     Sparsevec,
+    /// A date, a time or an interval in numbers, and the digits of a second that the column declares.
+    Structured(Temporal, i32),
     /// The text as bytes, in the binary mode's form.
     Unknown(BinaryMode),
 }
@@ -120,6 +123,7 @@ impl Odd {
             Odd::Vector => vector::doubles(text),
             Odd::Halfvec => vector::floats(text),
             Odd::Sparsevec => vector::sparse(text),
+            Odd::Structured(temporal, precision) => temporal.value(*precision, text),
             Odd::Unknown(BinaryMode::Bytes) => Some(Value::Bytes(text.as_bytes().to_vec())),
             Odd::Unknown(mode) => Some(Value::String(encoded(*mode, text.as_bytes()))),
         }
@@ -140,6 +144,7 @@ impl Odd {
             Odd::HstoreMap => hstore::map_text(value),
             Odd::HstoreJson => hstore::json_text(value),
             Odd::Vector | Odd::Halfvec => vector::text(value),
+            Odd::Structured(..) => Temporal::text(value),
             Odd::Unknown(mode) => match value {
                 Value::Bytes(bytes) => String::from_utf8(bytes.clone()).ok(),
                 Value::String(text) => String::from_utf8(decoded(*mode, text)?).ok(),

@@ -130,6 +130,7 @@ fn odd_schema(odd: &Odd) -> Schema {
                 ("vector", Schema::map(Schema::new(Type::Int16), double())),
             ],
         ),
+        Odd::Structured(temporal, _) => temporal.schema(),
         Odd::Unknown(BinaryMode::Bytes) => Schema::new(Type::Bytes),
         Odd::Unknown(_) => Schema::new(Type::String),
     }

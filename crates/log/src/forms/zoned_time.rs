@@ -21,7 +21,7 @@ pub(super) fn value(text: &str) -> Option<Value> {
     String::from_utf8(out).ok().map(Value::String)
 }
 
-fn offset_seconds(zone: &str) -> Option<i64> {
+pub(super) fn offset_seconds(zone: &str) -> Option<i64> {
     let mut parts = zone.get(1..)?.split(':').map(str::parse::<i64>);
     let mut seconds = 0;
     for unit in [3_600, 60, 1] {

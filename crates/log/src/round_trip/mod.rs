@@ -53,6 +53,7 @@ fn modes() -> impl Strategy<Value = Modes> {
         TimeMode::Isostring,
         TimeMode::Microseconds,
         TimeMode::Nanoseconds,
+        TimeMode::Structured,
     ];
     let decimals = [DecimalMode::Precise, DecimalMode::String, DecimalMode::Double];
     let binaries =
