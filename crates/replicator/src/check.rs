@@ -6,6 +6,7 @@ use cdc::{Fault, Finding, Schema, Transform};
 use transforms::{Chain, NewColumns, Step};
 
 use crate::config::Pipeline;
+use crate::halves::TARGET_TABLES;
 use crate::truncates::left_out;
 
 /// What a check found, and what an administrator may want to run.
@@ -28,10 +29,14 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
         // What keeps the source from being read is among the findings already.
         if let Ok(tables) = postgres_source::schemas(source).await {
             findings.extend(left_out(pipeline, tables.iter().map(|table| &**table)));
-            let bound = bind("transforms", &pipeline.transforms, pipeline.new_columns, &tables)
+            let bound = chain("transforms", &pipeline.transforms, pipeline.new_columns)
+                .and_then(|chain| bind(chain, &tables))
                 .and_then(|captured| {
-                    let applied =
-                        bind("sink.transforms", &pipeline.sink_transforms, None, &captured)?;
+                    let mut chain = chain("sink.transforms", &pipeline.sink_transforms, None)?;
+                    if let Some(sink) = pipeline.sink() {
+                        chain.name_leaving(TARGET_TABLES, sink.tables.keys().cloned());
+                    }
+                    let applied = bind(chain, &captured)?;
                     Ok((captured, applied))
                 });
             match bound {
@@ -78,15 +83,14 @@ pub async fn check(pipeline: &Pipeline) -> Checked {
     Checked { findings: unique, grants }
 }
 
-/// The tables as they leave the chain of these steps.
-fn bind(
-    key: &str,
-    steps: &[Step],
-    new_columns: Option<NewColumns>,
-    tables: &[Arc<Schema>],
-) -> Result<Vec<Arc<Schema>>, Finding> {
+/// The chain of the steps under a key of the file.
+fn chain(key: &str, steps: &[Step], new_columns: Option<NewColumns>) -> Result<Chain, Finding> {
+    Chain::new(key, steps.to_vec(), new_columns).map_err(|error| *error.0)
+}
+
+/// The tables as they leave the chain.
+fn bind(mut chain: Chain, tables: &[Arc<Schema>]) -> Result<Vec<Arc<Schema>>, Finding> {
     let names: Vec<_> = tables.iter().map(|schema| schema.table.clone()).collect();
-    let mut chain = Chain::new(key, steps.to_vec(), new_columns).map_err(|error| *error.0)?;
     chain.expect_tables(&names).map_err(|error| *error.0)?;
     tables.iter().map(|schema| chain.bind(schema).map_err(|error| *error.0)).collect()
 }

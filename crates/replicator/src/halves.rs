@@ -15,6 +15,9 @@ use crate::config::{Ends, Pipeline};
 use crate::run::{Bounds, Chained, Failure, Until, run};
 use crate::truncates::left_out;
 
+/// The key under which the file gives tables other names in the target.
+pub(crate) const TARGET_TABLES: &str = "sink.postgres.tables";
+
 /// Batches that apply what the log holds are bounded like those that capture.
 const BOUNDS: Bounds = Bounds { batch_events_max: 10_000, batch_bytes_max: 8 * 1024 * 1024 };
 
@@ -139,7 +142,7 @@ impl Half {
 
     fn chain(&self) -> Result<Chained, Failure> {
         let pipeline = &self.pipeline;
-        match self.role {
+        let chained = match self.role {
             Role::Capture => {
                 Chained::new("transforms", pipeline.transforms.clone(), pipeline.new_columns)
             }
@@ -152,7 +155,13 @@ impl Half {
                 let steps = pipeline.transforms.iter().chain(&pipeline.sink_transforms).cloned();
                 Chained::new("transforms", steps.collect(), pipeline.new_columns)
             }
-        }
+        }?;
+        Ok(match pipeline.sink() {
+            Some(sink) if self.role != Role::Capture => {
+                chained.leaving(TARGET_TABLES, sink.tables.keys().cloned())
+            }
+            _ => chained,
+        })
     }
 
     /// Runs the half once, from its start to its end or its first error.

@@ -352,6 +352,13 @@ impl Chained {
         })
     }
 
+    /// The same with the tables that the file names as they leave the chain, under `key`.
+    #[must_use]
+    pub fn leaving(mut self, key: &str, tables: impl IntoIterator<Item = cdc::TableName>) -> Self {
+        self.chain.name_leaving(key, tables);
+        self
+    }
+
     /// The tables as they were accepted before.
     fn remember(&mut self, checkpoint: &Checkpoint) {
         self.chain.remember(&checkpoint.captured);

@@ -19,6 +19,8 @@ pub struct Chain {
     steps: Vec<Step>,
     /// `transforms[2] mask`, for each step.
     places: Vec<Arc<str>>,
+    /// Where the file names tables as they leave the chain, and which.
+    leaving: Option<(Arc<str>, Vec<TableName>)>,
     new_columns: Option<NewColumns>,
     /// The columns accepted of each table, by its name in the source.
     known: BTreeMap<TableName, Arc<[Arc<str>]>>,
@@ -50,6 +52,7 @@ impl Chain {
         Ok(Self {
             steps,
             places,
+            leaving: None,
             new_columns,
             known: BTreeMap::new(),
             dropped: BTreeMap::new(),
@@ -58,6 +61,11 @@ impl Chain {
             last: None,
             streaming: false,
         })
+    }
+
+    /// The tables that the file names under this key as they leave the chain: each has to be one that does.
+    pub fn name_leaving(&mut self, key: &str, tables: impl IntoIterator<Item = TableName>) {
+        self.leaving = Some((key.into(), tables.into_iter().collect()));
     }
 
     /// From here on a name that is not there is a change of the source, not a mistake in the file: findings have
@@ -94,13 +102,13 @@ impl Chain {
     ///
     /// # Errors
     /// Where a step names a table that is not among them, as the step before left it, or gives one the name of
-    /// another.
+    /// another; where a table that the file names behind the chain does not leave it.
     pub fn expect_tables(&mut self, tables: &[TableName]) -> Result<(), TransformError> {
         let mut names: Vec<_> = tables.iter().map(|table| (table.clone(), table)).collect();
         for i in 0..self.steps.len() {
             for wanted in self.steps[i].tables() {
                 if !names.iter().any(|(name, _)| name == wanted) {
-                    let finding = self.table_missing(i, wanted, &names);
+                    let finding = table_missing(&self.places[i], wanted, &names);
                     return Err(self.fault(finding));
                 }
             }
@@ -111,30 +119,11 @@ impl Chain {
                 self.take(i, name, origin)?;
             }
         }
-        Ok(())
-    }
-
-    fn table_missing(
-        &self,
-        step: usize,
-        wanted: &TableName,
-        names: &[(TableName, &TableName)],
-    ) -> Finding {
-        let texts: Vec<_> = names.iter().map(|(name, _)| name.to_string()).collect();
-        let renamed = names.iter().find(|(_, origin)| *origin == wanted);
-        let hint = match (renamed, nearest(&wanted.to_string(), texts.iter().map(String::as_str))) {
-            (Some((now, _)), _) => format!("; a step before renamed it to {now}"),
-            (None, Some(near)) => format!("; the nearest is {near}"),
-            (None, None) => String::new(),
-        };
-        Finding::usage(
-            "transform_table_missing",
-            format!("{}, table {wanted}", self.places[step]),
-            format!("no captured table has this name here{hint}"),
-        )
-        .remedy(
-            "name the table as the step before left it, or capture it, or take it out of the step",
-        )
+        let Some((key, leaving)) = &self.leaving else { return Ok(()) };
+        match leaving.iter().find(|wanted| !names.iter().any(|(name, _)| name == *wanted)) {
+            None => Ok(()),
+            Some(wanted) => Err(self.fault(table_missing(key, wanted, &names))),
+        }
     }
 
     /// After step `i` the table called `origin` in the source is called `name`, and no other is.
@@ -233,4 +222,21 @@ impl Transform for Chain {
             }
         }
     }
+}
+
+/// A table that the file names in `place`, and that none of `names` is: each with its name in the source.
+fn table_missing(place: &str, wanted: &TableName, names: &[(TableName, &TableName)]) -> Finding {
+    let texts: Vec<_> = names.iter().map(|(name, _)| name.to_string()).collect();
+    let renamed = names.iter().find(|(_, origin)| *origin == wanted);
+    let hint = match (renamed, nearest(&wanted.to_string(), texts.iter().map(String::as_str))) {
+        (Some((now, _)), _) => format!("; a step before renamed it to {now}"),
+        (None, Some(near)) => format!("; the nearest is {near}"),
+        (None, None) => String::new(),
+    };
+    Finding::usage(
+        "transform_table_missing",
+        format!("{place}, table {wanted}"),
+        format!("no captured table has this name here{hint}"),
+    )
+    .remedy("name the table as the step before left it, or capture it, or take it out here")
 }

@@ -36,6 +36,21 @@ fn a_table_that_is_not_captured_is_found_at_the_start() {
 }
 
 #[test]
+fn a_table_named_behind_the_chain_has_to_leave_it() {
+    let tables = [name("public.customers")];
+    let leaving = |wanted: &str| {
+        let mut chain = chain("- rename: { table: public.customers, to: crm.people }");
+        chain.name_leaving("sink.postgres.tables", [name(wanted)]);
+        chain.expect_tables(&tables).map_err(|error| *error.0)
+    };
+    assert!(leaving("crm.people").is_ok());
+    let finding = leaving("public.customers").unwrap_err();
+    assert_eq!((finding.code, finding.status), ("transform_table_missing", Status::Usage));
+    assert_eq!(finding.place, "sink.postgres.tables, table public.customers");
+    assert!(finding.reason.contains("renamed it to crm.people"), "{finding}");
+}
+
+#[test]
 fn two_tables_of_one_name_are_found_when_they_are_bound() {
     let mut chain = chain("- rename: { table: public.customers, to: public.people }");
     chain.bind(&customers()).unwrap();

@@ -21,6 +21,15 @@ fn a_table_column_or_collision_in_a_transform_is_named() {
     }
 }
 
+#[test]
+fn a_table_that_no_row_comes_from_has_no_other_name_in_the_target() {
+    let place = Place::new("renamed_in_target");
+    let file = place.file("    tables: { public.tt: public.u }\n");
+    let texts = ["transform_table_missing", "sink.postgres.tables, table public.tt", "public.t"];
+    place.serve(&file).expect(2, &texts);
+    place.run("check", &file, &[]).expect(2, &texts);
+}
+
 /// Runs a change of the schema under a mask and expects a halt after which no clear value is in the target.
 fn halts(name: &str, ddl: &str, after: &str, code: &str) -> Place {
     let place = Place::new(name);

@@ -37,6 +37,19 @@ fn a_broker_that_does_not_answer_is_named() {
     place.serve(&file).expect(3, &["kafka_unreachable", "127.0.0.1:1"]);
 }
 
+#[test]
+fn behind_a_log_too_no_row_comes_from_a_table_that_is_not_captured() {
+    let place = Place::new("krenamed");
+    let kafka = file(&place, "");
+    let file = kafka.replacen("kafka:\n", "    tables: { public.tt: public.u }\nkafka:\n", 1);
+    place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
+    let ran = place.serve(&file);
+    ran.expect(2, &["transform_table_missing", "sink.postgres.tables, table public.tt"]);
+    // The name is mended, and nothing is lost.
+    place.arrives(&file.replace("public.tt", "public.t"));
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM u").trim(), "1");
+}
+
 /// The same in Avro, with a registry at this URL.
 fn avro(place: &Place, url: &str) -> String {
     file(place, &format!("  format: avro\n  schema_registry: {{ url: {url} }}\n"))
