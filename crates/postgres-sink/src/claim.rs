@@ -8,6 +8,7 @@ use postgres_client::{Holder, Session, lock_number};
 use tokio::task::AbortHandle;
 
 use crate::error::SinkError;
+use crate::rights;
 use crate::settings::Settings;
 
 /// How often the lock is asked for while another has it.
@@ -86,10 +87,7 @@ pub(crate) async fn claim(
     {
         return Err(failed("set time-outs")(error.into()));
     }
-    if settings.constraints == crate::Constraints::Replica {
-        let set = session.batch_execute("SET session_replication_role = replica").await;
-        set.map_err(|error| failed("set session_replication_role")(error.into()))?;
-    }
+    rights::replica(&session, settings).await?;
     let session = Arc::new(session);
     let ping = tokio::spawn(ping(session.clone())).abort_handle();
     Ok(Claim { session, ping })

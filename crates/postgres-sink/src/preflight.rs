@@ -45,6 +45,9 @@ async fn collect(
     }
     findings.extend(rights::read_only(&session, settings).await.map_err(&failed)?);
     findings.extend(rights::checkpoints(&session, settings).await.map_err(&failed)?);
+    if let Err(error) = rights::replica(&other, settings).await {
+        findings.push(error.finding());
+    }
     for schema in schemas {
         findings.extend(
             table(&session, settings, schema).await.unwrap_or_else(|error| vec![error.finding()]),

@@ -5,7 +5,8 @@ use postgres_client::{ServerError, Session};
 
 use crate::checkpoint::{self, Access};
 use crate::create::columns_statement;
-use crate::settings::{Mode, Settings};
+use crate::error::SinkError;
+use crate::settings::{Constraints, Mode, Settings};
 use crate::sql::written;
 use crate::target::Target;
 
@@ -201,6 +202,54 @@ pub(crate) async fn to_write(
         findings.push(Finding { warning: true, ..found(&lacking, reason) });
     }
     Ok(findings)
+}
+
+/// Policies would keep rows from a delete or an update without a word, so that sessions refuse to be under them.
+pub(crate) async fn row_security(
+    session: &Session,
+    settings: &Settings,
+    oid: u32,
+    name: &TableName,
+) -> Result<Option<Finding>, ServerError> {
+    if !session
+        .query_one("SELECT pg_catalog.row_security_active($1::oid)", &[&oid])
+        .await?
+        .get::<_, bool>(0)
+    {
+        return Ok(None);
+    }
+    let user = &settings.server.user;
+    let place = format!("target {}, table {name}", settings.server);
+    let reason = format!("row level security holds for role {user}, and changes are for every row");
+    Ok(Some(Finding::outside("target_row_security", place, reason)
+        .remedy("let the role pass by it; or, where the role owns the table, write NO FORCE ROW LEVEL SECURITY")
+        .run(format!("ALTER ROLE {} BYPASSRLS;", quote_ident(user)))))
+}
+
+/// Switches triggers and foreign keys off for the session, where the pipeline asks for that.
+pub(crate) async fn replica(session: &Session, settings: &Settings) -> Result<(), SinkError> {
+    if settings.constraints != Constraints::Replica {
+        return Ok(());
+    }
+    let set = session.batch_execute("SET session_replication_role = replica").await;
+    set.map_err(|error| {
+        let error = ServerError::from(error);
+        match error.code() {
+            Some("42501") => may_not_be_replica(settings).into(),
+            _ => SinkError::server(&settings.server, "set session_replication_role")(error),
+        }
+    })
+}
+
+fn may_not_be_replica(settings: &Settings) -> Finding {
+    let user = &settings.server.user;
+    let reason =
+        format!("`constraints: replica` sets session_replication_role, which role {user} may not");
+    let statement =
+        format!("GRANT SET ON PARAMETER session_replication_role TO {};", quote_ident(user));
+    lacks(format!("target {}", settings.server), &reason)
+        .remedy("give the role that right (PostgreSQL 15 and later), or name a superuser, or write `constraints: checked`")
+        .run(statement)
 }
 
 /// The columns on which every row that arrives needs a right; `None` where most rows go without it.

@@ -26,7 +26,8 @@ pub enum Constraints {
     /// They are checked: deferrable ones at the commit, the others at once.
     #[default]
     Checked,
-    /// `session_replication_role = replica`: neither triggers nor foreign keys. Needs a superuser.
+    /// `session_replication_role = replica`: neither triggers nor foreign keys. Needs a superuser, or
+    /// the right to set the parameter.
     Replica,
 }
 

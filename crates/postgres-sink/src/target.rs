@@ -7,6 +7,7 @@ use postgres_client::{ServerError, Session};
 
 use crate::error::{Refusing, SinkError};
 use crate::narrower;
+use crate::rights;
 use crate::settings::Settings;
 use crate::unique::{self, Unique};
 use crate::wire::Wire;
@@ -188,6 +189,10 @@ pub(crate) async fn look_up(
     };
     if let Some(what) = other_than_table(&kind) {
         return Err(not_a_table(settings, &name, what).into());
+    }
+    let held = rights::row_security(session, settings, oid, &name).await.map_err(&failed)?;
+    if let Some(finding) = held {
+        return Err(finding.into());
     }
     let mut columns = Vec::with_capacity(schema.columns.len());
     let (mut missing, mut foldable, mut warnings) = (Vec::new(), true, Vec::new());

@@ -149,6 +149,35 @@ fn checkpoints_that_the_role_may_not_make_or_write_are_named_with_the_grant() {
 }
 
 #[test]
+fn a_table_whose_policies_hold_for_the_role_is_refused() {
+    let (place, file) = with_schema("policies", "");
+    place.sql("dst", &format!("{TABLE}; GRANT ALL ON t TO writer"));
+    place.arrives(&file);
+    place.sql("dst", "ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+    place.sql("src", "DELETE FROM t");
+    let run = "ALTER ROLE \"writer\" BYPASSRLS;";
+    place.run("check", &file, &[]).expect(3, &["target_row_security", "table public.t", run]);
+    // A delete that finds no row would be well.
+    place.serve(&file).expect(3, &["target_row_security", run]);
+    place.sql("postgres", run);
+    place.run("check", &file, &[]).expect(0, &[]);
+    place.arrives(&file);
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "0");
+}
+
+#[test]
+fn a_role_that_may_not_switch_constraints_off_is_named_with_the_grant() {
+    let (place, file) = with_schema("replica", "    constraints: replica\n");
+    place.sql("dst", &format!("{TABLE}; GRANT ALL ON t TO writer"));
+    let run = "GRANT SET ON PARAMETER session_replication_role TO \"writer\";";
+    place.run("check", &file, &[]).expect(3, &["target_rights", "constraints: replica", run]);
+    place.serve(&file).expect(3, &["target_rights", run]);
+    place.sql("postgres", run);
+    place.run("check", &file, &[]).expect(0, &[]);
+    place.arrives(&file);
+}
+
+#[test]
 fn a_target_that_takes_no_writes_is_refused() {
     let place = Place::new("readonly");
     let file = place.file("");
