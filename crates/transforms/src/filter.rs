@@ -4,9 +4,12 @@
 //! the criteria where its table is one of `tables` **and** its operation one of `ops`; what is left out means
 //! all. A filter says at least one of them. A row the snapshot reads is a `read`, not a `create`.
 //!
+//! `drop: { unchanged: true }`, with `tables` or not, ends updates that leave every column here as it was, which only
+//! tables under `REPLICA IDENTITY FULL` can tell: Debezium's `skip.messages.without.change`.
+//!
 //! The table itself stays known: its versions are bound and announced, and its tables are made in a target.
 
-use cdc::{Op, TableName};
+use cdc::{Identity, Op, TableName};
 use serde::Deserialize;
 
 use crate::draft::Draft;
@@ -18,7 +21,7 @@ use crate::plan::{Act, Ops};
 #[serde(rename_all = "lowercase")]
 pub enum Filter {
     /// Ends the events that meet the criteria.
-    Drop(Criteria),
+    Drop(Dropped),
     /// Ends the events that do not meet the criteria.
     Keep(Criteria),
 }
@@ -30,6 +33,49 @@ pub enum Filter {
 pub struct Criteria {
     tables: Vec<TablePattern>,
     ops: Vec<Operation>,
+}
+
+/// Which events a filter ends.
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "RawDropped")]
+#[schemars(with = "RawDropped")]
+pub enum Dropped {
+    /// All that meet the criteria.
+    Met(Criteria),
+    /// Updates in these tables, or in all, that change no column.
+    Unchanged(Vec<TablePattern>),
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Dropped")]
+struct RawDropped {
+    /// The tables, as the step before left them: `schema.table`, with `*` for any characters. Default: all.
+    #[schemars(length(min = 1))]
+    tables: Option<Vec<TablePattern>>,
+    /// The operations. Default: all.
+    #[schemars(length(min = 1))]
+    ops: Option<Vec<Operation>>,
+    /// Only updates that leave every column here as it was, in tables under REPLICA IDENTITY FULL. Default: false.
+    #[serde(default)]
+    unchanged: bool,
+}
+
+impl TryFrom<RawDropped> for Dropped {
+    type Error = NameRefused;
+
+    fn try_from(raw: RawDropped) -> Result<Self, NameRefused> {
+        let RawDropped { tables, ops, unchanged } = raw;
+        match (unchanged, &tables, &ops) {
+            (true, _, Some(_)) => Err(NameRefused(
+                "`unchanged` means updates, and takes no `ops` beside it".to_owned(),
+            )),
+            (true, tables, None) if tables.as_ref().is_none_or(|tables| !tables.is_empty()) => {
+                Ok(Dropped::Unchanged(tables.clone().unwrap_or_default()))
+            }
+            _ => RawCriteria { tables, ops }.try_into().map(Dropped::Met),
+        }
+    }
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
@@ -87,10 +133,15 @@ impl From<Operation> for Op {
     }
 }
 
+/// Whether a table is one of these, where any are named.
+fn is_of(tables: &[TablePattern], table: &TableName) -> bool {
+    tables.is_empty() || tables.iter().any(|tables| tables.matches(table))
+}
+
 impl Criteria {
     /// The operations on `table` that meet the criteria.
     fn met_by(&self, table: &TableName) -> Ops {
-        if !self.tables.is_empty() && !self.tables.iter().any(|tables| tables.matches(table)) {
+        if !is_of(&self.tables, table) {
             return Ops::default();
         }
         if self.ops.is_empty() { Ops::ALL } else { Ops::of(self.ops.iter().map(|&op| op.into())) }
@@ -98,29 +149,34 @@ impl Criteria {
 }
 
 impl Filter {
-    fn criteria(&self) -> &Criteria {
-        match self {
-            Filter::Drop(criteria) | Filter::Keep(criteria) => criteria,
-        }
-    }
-
     pub(crate) fn tables(&self) -> impl Iterator<Item = &TableName> {
-        self.criteria().tables.iter().filter_map(TablePattern::exact)
+        let tables = match self {
+            Filter::Drop(Dropped::Met(criteria)) | Filter::Keep(criteria) => &criteria.tables,
+            Filter::Drop(Dropped::Unchanged(tables)) => tables,
+        };
+        tables.iter().filter_map(TablePattern::exact)
     }
 
-    /// The operations on `table` that end here.
+    /// The operations on `table` that end here, whatever their rows are.
     pub(crate) fn ends(&self, table: &TableName) -> Ops {
-        let met = self.criteria().met_by(table);
         match self {
-            Filter::Drop(_) => met,
-            Filter::Keep(_) => Ops::ALL.without(met),
+            Filter::Drop(Dropped::Met(criteria)) => criteria.met_by(table),
+            Filter::Drop(Dropped::Unchanged(_)) => Ops::default(),
+            Filter::Keep(criteria) => Ops::ALL.without(criteria.met_by(table)),
         }
     }
 
     pub(crate) fn bind(&self, draft: &mut Draft) {
-        let ops = self.ends(&draft.schema.table);
+        let schema = &draft.schema;
+        let ops = self.ends(&schema.table);
         if !ops.is_empty() {
             draft.acts.push(Act::End { ops });
+        }
+        if let Filter::Drop(Dropped::Unchanged(tables)) = self
+            && is_of(tables, &schema.table)
+            && schema.identity == Identity::Full
+        {
+            draft.acts.push(Act::EndUnchanged);
         }
     }
 }

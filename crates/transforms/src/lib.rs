@@ -25,7 +25,7 @@ mod step;
 
 pub use chain::Chain;
 pub use drop::DropColumns;
-pub use filter::{Criteria, Filter, Operation};
+pub use filter::{Criteria, Dropped, Filter, Operation};
 pub use mask::{Hmac, Literal, Mask, Method, Partial, Template};
 pub use name::{ColumnName, NameRefused, TablePattern};
 pub use new_columns::{Bound, NewColumns};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cdc::{Event, Finding, Flow, Op, Row, Schema, TransformError};
+use cdc::{Cell, Change, Event, Finding, Flow, Op, Row, Schema, TransformError};
 
 use crate::mask::Masker;
 
@@ -28,6 +28,8 @@ pub(crate) enum Act {
         /// The operations.
         ops: Ops,
     },
+    /// Ends updates that leave the row as it was, of which the whole was sent.
+    EndUnchanged,
 }
 
 /// A set of operations.
@@ -102,7 +104,8 @@ impl Plan {
                     event.change.rows_mut().for_each(|row| row.remove(*column));
                 }
                 Act::End { ops } if ops.has(event.change.op()) => return Ok(Flow::Drop),
-                Act::End { .. } => {}
+                Act::EndUnchanged if leaves_all(&event.change) => return Ok(Flow::Drop),
+                Act::End { .. } | Act::EndUnchanged => {}
             }
         }
         Ok(Flow::Keep)
@@ -119,6 +122,16 @@ impl Plan {
         );
         TransformError(Box::new(finding.remedy("start the pipeline again: it reads the change again from where the sink stands; if it stays, report it with the table's definition")))
     }
+}
+
+/// Whether an update leaves every value as it was. A value that was not sent has not changed.
+fn leaves_all(change: &Change) -> bool {
+    let Change::Update { before: Some(before), after } = change else { return false };
+    before.cells().zip(after.cells()).all(|cells| match cells {
+        (_, Cell::Unchanged) | (Cell::Null, Cell::Null) => true,
+        (Cell::Text(before), Cell::Text(after)) => before == after,
+        _ => false,
+    })
 }
 
 fn unfit(place: &str, event: &Event) -> TransformError {

@@ -135,6 +135,9 @@ impl Place<'_> {
         if !columns.is_empty() {
             words::step(json!({ "drop": { "columns": columns } }), &mut file);
         }
+        if case.property(words::UNCHANGED) == Some("true") {
+            words::step(json!({ "filter": { "drop": { "unchanged": true } } }), &mut file);
+        }
         // Debezium goes on under the new name; so do we, where nothing else goes by names.
         let by_name = [
             "snapshot_select_overrides",

@@ -14,6 +14,9 @@ pub(crate) const STRING: &str = "org.apache.kafka.connect.storage.StringConverte
 /// The converter of a key or value that is Avro.
 pub(crate) const AVRO: &str = "io.apicurio.registry.utils.converter.AvroConverter";
 
+/// Whether updates that change no column are left out.
+pub(crate) const UNCHANGED: &str = "skip.messages.without.change";
+
 /// Properties of `source.postgres` with the same words, whose value is a text.
 const TEXTS: [&str; 10] = [
     "decimal.handling.mode",
@@ -111,14 +114,13 @@ const OF_THE_RUN: [&str; 13] = [
     "bootstrap.servers",
 ];
 /// Debezium's defaults, where they are all there is.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("event.converting.failure.handling.mode", "warn"),
     ("include.schema.comments", "false"),
     ("plugin.name", "pgoutput"),
     ("snapshot.query.mode", "select_all"),
     ("topic.delimiter", "."),
     ("topic.naming.strategy", "io.debezium.schema.SchemaTopicNamingStrategy"),
-    ("skip.messages.without.change", "false"),
     ("table.ignore.builtin", "true"),
     // It is in `source.xmin` otherwise.
     ("xmin.fetch.interval.ms", "0"),
@@ -222,6 +224,8 @@ fn in_other_words(key: &str, value: &str, file: &mut Value) -> Result<()> {
             file["kafka"]["partitions"] = n.parse::<i32>()?.into();
         }
         ("skipped.operations", list) => skip(list, file)?,
+        // A step behind those that drop columns.
+        (UNCHANGED, "true" | "false") => {}
         // What the file is told from the catalog.
         ("publish.via.partition.root", "true" | "false") => {}
         (key, _) if is_unseen(key) => {}

@@ -213,6 +213,36 @@ fn filter_ends_what_it_means() {
 }
 
 #[test]
+fn an_update_that_leaves_what_is_left_of_a_row_ends() {
+    let flow = |yaml: &str, before: &[&str], after: &[&str]| {
+        let mut chain = chain(yaml);
+        chain.bind(&customers()).unwrap();
+        let change = Change::Update { before: Some(row(before)), after: row(after) };
+        chain.apply(&mut event(&customers(), change)).unwrap()
+    };
+    let unchanged = "- filter: { drop: { unchanged: true } }";
+    let one = ["1", "Ada", "a@b.c", "∅", "long"];
+    let called = ["1", "Ada", "a@b.c", "123", "long"];
+    for (after, end) in [
+        (one, Flow::Drop),
+        (["1", "Ada", "a@b.c", "∅", "~"], Flow::Drop),
+        (called, Flow::Keep),
+        (["1", "Ada", "a@b.c", "∅", "∅"], Flow::Keep),
+        (["2", "Ada", "a@b.c", "∅", "long"], Flow::Keep),
+    ] {
+        assert_eq!(flow(unchanged, &one, &after), end, "{after:?}");
+    }
+    let without = format!("- drop: {{ columns: [public.customers.phone] }}\n{unchanged}");
+    assert_eq!(flow(&without, &one, &called), Flow::Drop);
+    let others = "- filter: { drop: { tables: [public.orders], unchanged: true } }";
+    assert_eq!(flow(others, &one, &one), Flow::Keep);
+    let mut chain = chain(unchanged);
+    chain.bind(&customers()).unwrap();
+    let moved = Change::Update { before: None, after: row(&one) };
+    assert_eq!(chain.apply(&mut event(&customers(), moved)).unwrap(), Flow::Keep);
+}
+
+#[test]
 fn a_chain_tells_which_events_come_to_its_end() {
     let pass = |yaml: &str, table: &str| Step::pass(&steps(yaml), &name(table), Op::Truncate);
     let some = "- filter: { drop: { tables: [public.customers], ops: [truncate] } }";
