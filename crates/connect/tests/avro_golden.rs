@@ -127,3 +127,23 @@ fn a_value_without_a_schema() {
     let (text, bytes) = (lines.next().expect("a schema"), lines.next().expect("bytes"));
     check(None, &value, text, bytes);
 }
+
+#[test]
+fn a_schema_may_name_types_of_others() {
+    let money =
+        r#"{"type":"record","name":"Money","namespace":"s","fields":[{"name":"n","type":"long"}]}"#;
+    let order = r#"{"type":"record","name":"Order","namespace":"s","fields":[{"name":"sum","type":"Money"},{"name":"tip","type":["null","s.Money"]}]}"#;
+    let schema = AvroSchema::parse_with(&[money.to_owned()], order).unwrap();
+    let data = AvroReader::new(schema).unwrap().read(&[6, 2, 8]).unwrap();
+    let Value::Struct(order) = data.value else { panic!("no struct") };
+    for (field, n) in [("sum", 3), ("tip", 4)] {
+        let Some(Value::Struct(money)) = order.get(field) else { panic!("no {field}") };
+        assert!(matches!(money.get("n"), Some(Value::Int64(found)) if *found == n), "{field}");
+    }
+    let alone = order_alone(r#"{"type":"s.Money"}"#);
+    assert!(alone.contains("s.Money"), "{alone}");
+}
+
+fn order_alone(text: &str) -> String {
+    text.parse::<AvroSchema>().unwrap_err().to_string()
+}

@@ -117,6 +117,11 @@ impl Registrar {
         Ok(self.registry()?.schema(id)?)
     }
 
+    /// The schema of this id behind those whose types it names. Blocks.
+    pub(crate) fn schema_and_references(&mut self, id: u32) -> Result<Vec<String>, LogError> {
+        Ok(self.registry()?.schema_and_references(id)?)
+    }
+
     /// Whether the registry answers. Blocks.
     pub(crate) fn try_it(&mut self) -> Result<(), LogError> {
         Ok(self.registry()?.try_it()?)

@@ -1,5 +1,6 @@
 //! The requests, and what their answers mean.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -53,6 +54,15 @@ struct Registered {
 #[derive(Deserialize)]
 struct Found {
     schema: String,
+    #[serde(default)]
+    references: Vec<Reference>,
+}
+
+/// A schema whose types another one names.
+#[derive(Deserialize)]
+struct Reference {
+    subject: String,
+    version: i32,
 }
 
 #[derive(Deserialize)]
@@ -122,10 +132,45 @@ impl Registry {
     /// # Errors
     /// Where the registry does not answer, or has none.
     pub fn schema(&self, id: u32) -> Result<String, RegistryError> {
+        self.found(id).map(|found| found.schema)
+    }
+
+    /// The schema of an id behind those whose types it names, each behind those that it names itself.
+    ///
+    /// # Errors
+    /// Where the registry does not answer, or lacks one.
+    pub fn schema_and_references(&self, id: u32) -> Result<Vec<String>, RegistryError> {
+        let (mut met, mut texts) = (HashSet::new(), Vec::new());
+        self.collect(self.found(id)?, &mut met, &mut texts)?;
+        Ok(texts)
+    }
+
+    fn collect(
+        &self,
+        found: Found,
+        met: &mut HashSet<(String, i32)>,
+        texts: &mut Vec<String>,
+    ) -> Result<(), RegistryError> {
+        for Reference { subject, version } in found.references {
+            if met.insert((subject.clone(), version)) {
+                let doing = format!("read version {version} of subject {subject}");
+                let path = format!("/subjects/{}/versions/{version}", segment(&subject));
+                let answer = self.get(&path, &doing)?;
+                match answer.status {
+                    200..=299 => self.collect(self.read(&answer, &doing)?, met, texts)?,
+                    _ => return Err(self.refused(&answer, doing)),
+                }
+            }
+        }
+        texts.push(found.schema);
+        Ok(())
+    }
+
+    fn found(&self, id: u32) -> Result<Found, RegistryError> {
         let doing = format!("read the schema of id {id}");
         let answer = self.get(&format!("/schemas/ids/{id}"), &doing)?;
         match answer.status {
-            200..=299 => self.read::<Found>(&answer, &doing).map(|answer| answer.schema),
+            200..=299 => self.read(&answer, &doing),
             404 if says(&answer).is_some() => {
                 Err(RegistryError::NoSuchId { url: self.base.clone(), id })
             }

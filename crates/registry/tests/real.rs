@@ -4,6 +4,7 @@
 
 use cdc::{Fault, Remedy};
 use schema_registry::{Registry, RegistryError, Settings};
+use serde_json::json;
 
 const ONE: &str = r#"{"type":"record","name":"T","fields":[{"name":"a","type":"int"}]}"#;
 const TWO: &str = r#"{"type":"record","name":"T","fields":[{"name":"a","type":"int"},{"name":"breaks","type":"int"}]}"#;
@@ -35,6 +36,30 @@ fn schemas_have_ids_and_a_breaking_one_is_refused() {
     assert_eq!(unknown.finding().code, "registry_id_unknown");
     let wrong = registry.id(&subject, r#"{"type":"rec"}"#, true).unwrap_err();
     assert_eq!(wrong.finding().code, "registry_refused");
+}
+
+#[test]
+fn what_a_schema_names_stands_before_it() {
+    let server = stack::Registry::shared().unwrap();
+    let subject = |name: &str| format!("{name}-{}", std::process::id());
+    let register = |name: &str, schema: &str, references: &[(&str, &str)]| {
+        let references: Vec<_> = references
+            .iter()
+            .map(|(of, name)| json!({ "name": name, "subject": subject(of), "version": 1 }))
+            .collect();
+        let body = json!({ "schema": schema, "schemaType": "AVRO", "references": references });
+        server.register(&subject(name), &body).unwrap()
+    };
+    let money =
+        r#"{"type":"record","name":"Money","namespace":"s","fields":[{"name":"n","type":"long"}]}"#;
+    let item = r#"{"type":"record","name":"Item","namespace":"s","fields":[{"name":"price","type":"s.Money"}]}"#;
+    let order = r#"{"type":"record","name":"Order","namespace":"s","fields":[{"name":"items","type":{"type":"array","items":"s.Item"}},{"name":"sum","type":["null","s.Money"]}]}"#;
+    register("money", money, &[]);
+    register("item", item, &[("money", "s.Money")]);
+    let id = register("order", order, &[("item", "s.Item"), ("money", "s.Money")]);
+    let registry = client(server.url());
+    let texts = registry.schema_and_references(u32::try_from(id).unwrap()).unwrap();
+    assert_eq!(texts, [money, item, order]);
 }
 
 #[test]

@@ -151,6 +151,17 @@ impl Registry {
         expect(&answer, "set the compatibility").map(drop)
     }
 
+    /// Registers a schema, which may name others in `references`, under a subject.
+    ///
+    /// # Errors
+    /// What it answered.
+    pub fn register(&self, subject: &str, body: &Value) -> Result<u64> {
+        let path = format!("{PATH}/subjects/{subject}/versions");
+        let answer = http::post(self.address(), &path, &body.to_string())?;
+        let answer = expect(&answer, "register a schema")?;
+        Ok(answer["id"].as_u64().unwrap_or_default())
+    }
+
     /// The subjects it has schemas of.
     ///
     /// # Errors

@@ -17,11 +17,22 @@ impl FromStr for AvroSchema {
     type Err = ConnectError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let Ok(node) = parse_json(text.as_bytes(), &[]) else {
-            return error::avro("Cannot parse <null> schema");
-        };
+        Self::parse_with(&[], text)
+    }
+}
+
+impl AvroSchema {
+    /// The schema of a text that names types of others. `others` stand in such an order that each names only those
+    /// before it.
+    ///
+    /// # Errors
+    /// Where one is no schema, or a type that it names is nowhere.
+    pub fn parse_with(others: &[String], text: &str) -> Result<Self> {
         let mut parser = Parser { named: Vec::new(), places: HashMap::new() };
-        let root = parser.shape(&node, None)?;
+        for other in others {
+            parser.text(other)?;
+        }
+        let root = parser.text(text)?;
         Ok(Self { root, named: parser.named })
     }
 }
@@ -32,6 +43,13 @@ struct Parser {
 }
 
 impl Parser {
+    fn text(&mut self, text: &str) -> Result<Shape> {
+        let Ok(node) = parse_json(text.as_bytes(), &[]) else {
+            return error::avro("Cannot parse <null> schema");
+        };
+        self.shape(&node, None)
+    }
+
     fn shape(&mut self, node: &Node<'_>, space: Option<&str>) -> Result<Shape> {
         match node {
             Node::Text(name) => self.reference(name, space).map(Shape::from),

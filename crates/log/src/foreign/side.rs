@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use connect_data::avro::{AvroReader, split};
+use connect_data::avro::{AvroReader, AvroSchema, split};
 use connect_data::json::{DecimalFormat, JsonConverter, JsonSettings};
-use connect_data::{Data, Schema, Type, Value};
+use connect_data::{ConnectError, Data, Schema, Type, Value};
 use serde::de::IgnoredAny;
 
 use super::item::Item;
@@ -114,9 +114,10 @@ impl Side {
             Unread::At(0, "expected a zero and the four bytes of a schema's id".to_owned())
         })?;
         if !self.avro.contains_key(&id) {
-            let text = self.registrar.schema(id).map_err(Unread::Registry)?;
-            let wrong = |_| Unread::Schema(format!("the schema of id {id} is not an Avro schema"));
-            let reader = AvroReader::new(text.parse().map_err(wrong)?).map_err(wrong)?;
+            let texts = self.registrar.schema_and_references(id).map_err(Unread::Registry)?;
+            let reader = reader_of(&texts).map_err(|error| {
+                Unread::Schema(format!("the schema of id {id} cannot be used: {error}"))
+            })?;
             self.avro.insert(id, reader);
         }
         let Some(reader) = self.avro.get(&id) else { return Ok(Decoded::Null) };
@@ -132,6 +133,12 @@ impl Side {
             }
         }
     }
+}
+
+/// The reader of the last schema; those before it are what it names.
+fn reader_of(texts: &[String]) -> Result<AvroReader, ConnectError> {
+    let (text, others) = texts.split_last().map_or(("", texts), |(text, others)| (text, others));
+    AvroReader::new(AvroSchema::parse_with(others, text)?)
 }
 
 fn not_utf8(error: &std::str::Utf8Error) -> Unread {
