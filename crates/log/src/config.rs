@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compression::Compression;
-use crate::converter::{AnyConverter, Format};
+use crate::converter::AnyConverter;
+use crate::format::{Format, Formats, HeaderFormat};
 
 /// Where the log is and how its topics are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,9 @@ pub struct Kafka {
     /// The format of the values, where it is not `format`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_format: Option<Format>,
+    /// The format of the other key that a change of key has in a header: `__debezium.newkey` and `__debezium.oldkey`.
+    #[serde(default)]
+    pub header_format: HeaderFormat,
     /// What the records in `topics` do not say themselves: the modes of the connector that wrote them.
     #[serde(default, skip_serializing_if = "WrittenWith::is_default")]
     pub written_with: WrittenWith,
@@ -132,7 +136,8 @@ impl Kafka {
     /// The converter of the records that a capture half writes under the prefix.
     pub(crate) fn converter(&self) -> AnyConverter {
         let (key, value) = self.formats();
-        AnyConverter::of(key, value, &self.topic_prefix, self.tombstones)
+        let formats = Formats { key, value, header: self.header_format };
+        AnyConverter::of(formats, &self.topic_prefix, self.tombstones)
     }
 
     /// Whether a registry has the schemas of any records.

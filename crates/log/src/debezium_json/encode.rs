@@ -10,7 +10,7 @@ use super::{Json, unformed};
 use crate::changes::{Deletes, Encode, Part, Role};
 use crate::converter::ConvertError;
 use crate::forms::Unformed;
-use crate::names::SchemaError;
+use crate::names::{Names, SchemaError};
 use crate::rows::{Frames, RowWriter, Side};
 use crate::tables::Tables;
 
@@ -19,6 +19,8 @@ use crate::tables::Tables;
 pub(crate) struct DebeziumJson {
     deletes: Deletes,
     prefix: String,
+    /// Whether names are those that Avro allows.
+    in_avro: bool,
     /// Whether a record's schema stands beside its payload.
     pub(super) schemas_enable: bool,
     /// `"source":{"version":…,"connector":"postgresql","name":…,"ts_ms":`
@@ -44,6 +46,7 @@ impl DebeziumJson {
         Self {
             deletes: Deletes::Enveloped { tombstones },
             prefix: topic_prefix.to_owned(),
+            in_avro: false,
             schemas_enable,
             constant,
             database: json_string(""),
@@ -59,6 +62,11 @@ impl DebeziumJson {
     /// The same, whose rows stand alone.
     pub(crate) fn of_rows(topic_prefix: &str, schemas_enable: bool) -> Self {
         Self { deletes: Deletes::Rows, ..Self::new(topic_prefix, false, schemas_enable) }
+    }
+
+    /// The same for headers beside keys that Avro has to allow or not.
+    pub(crate) fn with_names(self, in_avro: bool) -> Self {
+        Self { in_avro, ..self }
     }
 
     pub(super) fn begin_batch(&mut self, batch: &Batch, now_micros: i64) {
@@ -83,8 +91,8 @@ impl DebeziumJson {
 
     /// What is the same in all records of a table's version.
     pub(super) fn prepared(&mut self, schema: &Arc<Schema>) -> Result<Arc<Prepared>, SchemaError> {
-        let (prefix, schemas) = (&self.prefix, self.schemas_enable);
-        self.tables.get(schema, || Prepared::new(schema, prefix, schemas))
+        let names = Names::of_header(&schema.modes, self.in_avro);
+        self.tables.get(schema, || Prepared::new(schema, &self.prefix, names, self.schemas_enable))
     }
 
     fn envelope(
@@ -155,16 +163,6 @@ impl Encode for DebeziumJson {
         self.rows.key(&schema.columns, event, row, older, out)?;
         out.extend_from_slice(schema.key.tail);
         Ok(())
-    }
-
-    fn key_in_header(
-        &mut self,
-        _event: &Event,
-        _row: &Row,
-        _older: Option<&Row>,
-        _out: &mut Vec<u8>,
-    ) -> Result<bool, ConvertError> {
-        Ok(false)
     }
 
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {

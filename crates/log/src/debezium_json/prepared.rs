@@ -38,10 +38,10 @@ impl Prepared {
     pub(super) fn new(
         schema: &Arc<Schema>,
         prefix: &str,
+        names: Names,
         schemas: bool,
     ) -> Result<Self, SchemaError> {
-        let adjusted =
-            adjust(&envelope::schemas(prefix, schema), Names::of(&schema.modes), &schema.table)?;
+        let adjusted = adjust(&envelope::schemas(prefix, schema), names, &schema.table)?;
         let names = envelope::row_fields(&adjusted);
         let columns = schema.columns.iter().zip(&names).map(|(column, name)| {
             let mut name = json_string(name);

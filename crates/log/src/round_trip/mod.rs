@@ -1,6 +1,7 @@
 //! What goes into a record comes out of it: every kind of value, every change, and garbage.
 
 mod avro;
+mod headers;
 mod rows;
 mod values;
 
@@ -16,7 +17,8 @@ use proptest::prelude::*;
 
 use self::values::column;
 use crate::fold::{ReadRecord, fold};
-use crate::{AnyConverter, Converter, Format, Records, Stamp};
+use crate::format::Formats;
+use crate::{AnyConverter, Converter, Format, HeaderFormat, Records, Stamp};
 
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
 
