@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compression::Compression;
 use crate::converter::AnyConverter;
-use crate::format::{Format, Formats, HeaderFormat};
+use crate::format::{DecimalFormat, Format, Formats, HeaderFormat};
 
 /// Where the log is and how its topics are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +33,10 @@ pub struct Kafka {
     /// The format of the other key that a change of key has in a header: `__debezium.newkey` and `__debezium.oldkey`.
     #[serde(default)]
     pub header_format: HeaderFormat,
+    /// What the decimal numbers of Connect look like in what is written in JSON; `decimal_handling_mode: precise` makes
+    /// them of columns with a scale. Both forms are read.
+    #[serde(default)]
+    pub decimal_format: DecimalFormat,
     /// What the records in `topics` do not say themselves: the modes of the connector that wrote them.
     #[serde(default, skip_serializing_if = "WrittenWith::is_default")]
     pub written_with: WrittenWith,
@@ -136,8 +140,15 @@ impl Kafka {
     /// The converter of the records that a capture half writes under the prefix.
     pub(crate) fn converter(&self) -> AnyConverter {
         let (key, value) = self.formats();
-        let formats = Formats { key, value, header: self.header_format };
+        let (header, decimals) = (self.header_format, self.decimal_format);
+        let formats = Formats { key, value, header, decimals };
         AnyConverter::of(formats, &self.topic_prefix, self.tombstones)
+    }
+
+    /// Whether any part of a record is JSON.
+    pub fn writes_json(&self) -> bool {
+        let (key, value) = self.formats();
+        key.is_json() || value.is_json() || self.header_format.is_json()
     }
 
     /// Whether a registry has the schemas of any records.

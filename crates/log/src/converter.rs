@@ -151,9 +151,11 @@ enum One {
 }
 
 impl One {
-    fn of(format: Format, prefix: &str, tombstones: bool) -> Self {
-        let json = |schemas| One::Json(Box::new(DebeziumJson::new(prefix, tombstones, schemas)));
-        let rows = |schemas| One::Json(Box::new(DebeziumJson::of_rows(prefix, schemas)));
+    fn of(format: Format, formats: Formats, prefix: &str, tombstones: bool) -> Self {
+        let settings = |schemas| formats.json(schemas);
+        let json =
+            |schemas| One::Json(Box::new(DebeziumJson::new(prefix, tombstones, settings(schemas))));
+        let rows = |schemas| One::Json(Box::new(DebeziumJson::of_rows(prefix, settings(schemas))));
         match format {
             Format::DebeziumJson => json(false),
             Format::DebeziumJsonSchemas => json(true),
@@ -200,7 +202,7 @@ impl From<Avro> for AnyConverter {
 impl AnyConverter {
     /// The converter of keys of one format and values of another.
     pub(crate) fn of(formats: Formats, prefix: &str, tombstones: bool) -> Self {
-        let of = |format| One::of(format, prefix, tombstones);
+        let of = |format| One::of(format, formats, prefix, tombstones);
         let Formats { key, value, .. } = formats;
         let headers = Headers::of(formats, prefix);
         Self { value: of(value), key: (!key.has_keys_of(value)).then(|| of(key)), headers }

@@ -1,5 +1,6 @@
 //! The formats of the parts of a record: the closed lists of what a pipeline file may name.
 
+use connect_data::json;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,14 @@ impl Format {
         matches!(self, Format::DebeziumJson | Format::DebeziumJsonSchemas | Format::Avro)
     }
 
+    /// Whether it is JSON.
+    pub const fn is_json(self) -> bool {
+        matches!(
+            self,
+            Format::DebeziumJson | Format::DebeziumJsonSchemas | Format::Json | Format::JsonSchemas
+        )
+    }
+
     /// Whether keys look alike in both.
     pub(crate) fn has_keys_of(self, other: Format) -> bool {
         let alike = |format| match format {
@@ -86,6 +95,11 @@ pub enum HeaderFormat {
 }
 
 impl HeaderFormat {
+    /// Whether it is JSON.
+    pub const fn is_json(self) -> bool {
+        matches!(self, HeaderFormat::Json | HeaderFormat::JsonSchemas)
+    }
+
     /// Whether it is written as keys of this format are.
     pub(crate) fn is_of_keys(self, keys: Format) -> bool {
         match self {
@@ -97,17 +111,38 @@ impl HeaderFormat {
     }
 }
 
+/// What Connect's own decimal numbers look like in JSON: JsonConverter's `decimal.format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DecimalFormat {
+    /// The bytes of the number without its point, in base64.
+    #[default]
+    Base64,
+    /// A JSON number with all of its digits, in Java's spelling: `12.30`, `1E-10`.
+    Numeric,
+}
+
 /// The format of each part of a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Formats {
     pub(crate) key: Format,
     pub(crate) value: Format,
     pub(crate) header: HeaderFormat,
+    pub(crate) decimals: DecimalFormat,
 }
 
 impl Formats {
-    /// Those of keys and values, and Connect's default for headers.
+    /// Those of keys and values, and Connect's defaults for all else.
     pub(crate) fn new(key: Format, value: Format) -> Self {
-        Self { key, value, header: HeaderFormat::default() }
+        Self { key, value, header: HeaderFormat::default(), decimals: DecimalFormat::default() }
+    }
+
+    /// How the parts that are JSON are written.
+    pub(crate) fn json(self, schemas_enable: bool) -> json::JsonSettings {
+        let decimal_format = match self.decimals {
+            DecimalFormat::Base64 => json::DecimalFormat::Base64,
+            DecimalFormat::Numeric => json::DecimalFormat::Numeric,
+        };
+        json::JsonSettings { schemas_enable, decimal_format, ..json::JsonSettings::default() }
     }
 }

@@ -76,7 +76,7 @@ pub use foreign::{
     check_dead_letters, check_topic_patterns, check_topics, reads_topic, topic_ends,
 };
 pub use forget::forget;
-pub use format::{Format, HeaderFormat};
+pub use format::{DecimalFormat, Format, HeaderFormat};
 pub use hand_over::hand_over;
 pub use names::SchemaError;
 pub use records::{OtherKey, RecordRef, Records, VERBATIM_HEADER};

@@ -51,11 +51,32 @@ pub(crate) fn header_format(case: &Case) -> Result<&'static str> {
     })
 }
 
+/// What decimal numbers look like in JSON, where that is not the default: the same in all parts that are JSON.
+pub(crate) fn decimal_format(case: &Case) -> Result<Option<&'static str>> {
+    let mut found = None;
+    for part in PARTS {
+        let default = if part == "header" { SIMPLE } else { JSON };
+        if case.property(&format!("{part}.converter")).unwrap_or(default) != JSON {
+            continue;
+        }
+        let key = format!("{part}.converter.decimal.format");
+        let told = case.property(&key).unwrap_or("base64").to_lowercase();
+        match (&*told, found) {
+            ("base64", None | Some("base64")) => found = Some("base64"),
+            ("numeric", None | Some("numeric")) => found = Some("numeric"),
+            ("base64" | "numeric", _) => {
+                bail!("{key} is another than that of the other parts in JSON, which has no word")
+            }
+            _ => bail!("the property {key}={told} has no word in a pipeline file"),
+        }
+    }
+    Ok(found.filter(|word| *word != "base64"))
+}
+
 fn is_same(name: &str, value: &str) -> bool {
     match name {
         // The classes are the formats.
-        "" => true,
-        "decimal.format" => value.eq_ignore_ascii_case("base64"),
+        "" | "decimal.format" => true,
         "encoding" => value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8"),
         name => UNSEEN.contains(&name),
     }
@@ -72,6 +93,21 @@ mod tests {
 
     fn checked(lines: &[&str]) -> Result<(), String> {
         check(&case(lines)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn decimals_are_alike_in_all_that_is_json() {
+        let of = |lines: &[&str]| decimal_format(&case(lines)).map_err(|error| error.to_string());
+        let (key, value) =
+            ("key.converter.decimal.format=numeric", "value.converter.decimal.format=NUMERIC");
+        assert_eq!(of(&["value.converter.decimal.format=base64"]), Ok(None));
+        assert_eq!(of(&[key, value]), Ok(Some("numeric")));
+        let text = format!("key.converter={STRING}");
+        assert_eq!(of(&[&text, value, "header.converter.decimal.format=x"]), Ok(Some("numeric")));
+        assert!(of(&[value]).unwrap_err().contains("value.converter.decimal.format"));
+        let json = format!("header.converter={JSON}");
+        assert!(of(&[key, value, &json]).unwrap_err().contains("header.converter.decimal.format"));
+        assert!(of(&["key.converter.decimal.format=x"]).unwrap_err().contains("=x"));
     }
 
     #[test]
@@ -99,11 +135,9 @@ mod tests {
         ] {
             assert_eq!(checked(lines), Ok(()), "{lines:?}");
         }
-        for wrong in [
-            "value.converter.decimal.format=NUMERIC",
-            "key.converter.encoding=UTF-16",
-            "value.converter.enhanced.avro.schema.support=true",
-        ] {
+        for wrong in
+            ["key.converter.encoding=UTF-16", "value.converter.enhanced.avro.schema.support=true"]
+        {
             assert!(checked(&[wrong]).unwrap_err().contains(wrong), "{wrong}");
         }
     }

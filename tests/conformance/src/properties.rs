@@ -121,6 +121,9 @@ impl Place<'_> {
         if let Some(registry) = self.registry {
             file["kafka"]["schema_registry"] = json!({ "url": registry.url() });
         }
+        if let Some(decimals) = converters::decimal_format(case)? {
+            file["kafka"]["decimal_format"] = decimals.into();
+        }
         if key != value {
             file["kafka"]["key_format"] = key.into();
         }

@@ -27,7 +27,7 @@ impl Headers {
     pub(crate) fn of(formats: Formats, prefix: &str) -> Self {
         let in_avro = formats.key == Format::Avro;
         let json = |schemas| {
-            let json = DebeziumJson::of_rows(prefix, schemas);
+            let json = DebeziumJson::of_rows(prefix, formats.json(schemas));
             Headers::Json(Box::new(json.with_names(in_avro)))
         };
         match formats.header {

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 use self::values::column;
 use crate::fold::{ReadRecord, fold};
-use crate::format::Formats;
+use crate::format::{DecimalFormat, Formats};
 use crate::{AnyConverter, Converter, Format, HeaderFormat, Records, Stamp};
 
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
@@ -158,7 +158,10 @@ fn converter() -> AnyConverter {
 }
 
 fn converter_of(format: Format) -> AnyConverter {
-    let mut converter = format.converter("shop", true);
+    begun(format.converter("shop", true))
+}
+
+fn begun(mut converter: AnyConverter) -> AnyConverter {
     let mut batch = Batch::progress(Checkpoint::new(Progress::After { end_lsn: Lsn::new(1) }));
     batch.checkpoint.source = Some(Arc::new(SourceId {
         system_identifier: "7".into(),
@@ -191,8 +194,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_event_reads_back_from_its_records(event in event(), schemas in any::<bool>()) {
-        let mut converter = converter_of(if schemas { Format::DebeziumJsonSchemas } else { Format::DebeziumJson });
+    fn an_event_reads_back_from_its_records(
+        event in event(), schemas in any::<bool>(), numeric in any::<bool>()
+    ) {
+        let format = if schemas { Format::DebeziumJsonSchemas } else { Format::DebeziumJson };
+        let decimals = if numeric { DecimalFormat::Numeric } else { DecimalFormat::Base64 };
+        let formats = Formats { decimals, ..Formats::new(format, format) };
+        let mut converter = begun(AnyConverter::of(formats, "shop", true));
         let mut records = Records::default();
         converter.encode(&event, &mut records).unwrap();
         for record in records.iter() {

@@ -38,6 +38,7 @@ pub fn settings(name: &str, partitions: i32) -> (LogSettings, Arc<stack::Kafka>)
             key_format: None,
             value_format: None,
             header_format: pgrelay_log::HeaderFormat::default(),
+            decimal_format: pgrelay_log::DecimalFormat::default(),
             written_with: pgrelay_log::WrittenWith::default(),
             topic_transaction: "transaction".to_owned(),
             topic_heartbeat_prefix: "__debezium-heartbeat".to_owned(),
