@@ -42,7 +42,7 @@ fn moved(event: &Event) -> Option<Event> {
     let mut before = after.clone();
     before.set_text(0, "x");
     Some(Event {
-        schema: Arc::new(keyed.with_modes(schema.modes.clone())),
+        schema: Arc::new(keyed.with_modes(schema.modes)),
         change: Change::Update { before: Some(before), after: after.clone() },
         ..event.clone()
     })
