@@ -35,7 +35,8 @@ const LISTS: [&str; 4] = [
     "datatype.propagate.source.type",
 ];
 /// The same whose value is a number.
-const NUMBERS: [&str; 2] = ["heartbeat.interval.ms", "money.fraction.digits"];
+const NUMBERS: [&str; 3] =
+    ["heartbeat.interval.ms", "money.fraction.digits", "xmin.fetch.interval.ms"];
 /// The same that are switches.
 const SWITCHES: [&str; 2] = ["provide.transaction.metadata", "include.unknown.datatypes"];
 /// What no record shows. A name that ends with a dot stands for all that begin with it.
@@ -111,7 +112,7 @@ const OF_THE_RUN: [&str; 13] = [
     "bootstrap.servers",
 ];
 /// Debezium's defaults, where they are all there is.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("event.converting.failure.handling.mode", "warn"),
     ("include.schema.comments", "false"),
     ("plugin.name", "pgoutput"),
@@ -120,8 +121,6 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("topic.naming.strategy", "io.debezium.schema.SchemaTopicNamingStrategy"),
     ("skip.messages.without.change", "false"),
     ("table.ignore.builtin", "true"),
-    // It is in `source.xmin` otherwise.
-    ("xmin.fetch.interval.ms", "0"),
 ];
 
 /// Whether a property is the run's to set, so that neither side is told the case's value.
@@ -277,7 +276,6 @@ mod tests {
             ("table.ignore.builtin", "true"),
             ("include.schema.comments", "false"),
             ("event.converting.failure.handling.mode", "warn"),
-            ("xmin.fetch.interval.ms", "0"),
             ("signal.poll.interval.ms", "1000"),
             ("topic.heartbeat.name", ""),
         ] {
@@ -288,7 +286,6 @@ mod tests {
             ("table.ignore.builtin", "false"),
             ("include.schema.comments", "true"),
             ("event.converting.failure.handling.mode", "fail"),
-            ("xmin.fetch.interval.ms", "100"),
             ("signal.data.collection", "public.signals"),
         ] {
             assert!(told(key, value).unwrap_err().to_string().contains(key), "{key}");

@@ -133,7 +133,12 @@ impl PreparedTransaction {
         }
         self.xid.extend_from_slice(b",\"lsn\":");
         self.tail.clear();
-        self.tail.extend_from_slice(b",\"xmin\":null,\"origin\":");
+        self.tail.extend_from_slice(b",\"xmin\":");
+        match transaction.xmin {
+            Some(xmin) => self.tail.extend_from_slice(number.format(xmin).as_bytes()),
+            None => self.tail.extend_from_slice(b"null"),
+        }
+        self.tail.extend_from_slice(b",\"origin\":");
         let origin = transaction.origin.as_ref();
         match origin {
             Some(origin) => self.tail.extend(json_string(&origin.name)),

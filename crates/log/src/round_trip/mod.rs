@@ -146,6 +146,7 @@ fn event_of(
                     snapshot: snapshot.then(|| SnapshotRow::ALL[xid as usize % 5]),
                     origin: full
                         .then(|| Origin { name: format!("o\"{xid}").into(), lsn: commit_lsn }),
+                    xmin: None,
                 }),
                 order: (xid % 2 == 0).then(|| Order { total: u64::from(xid), in_table: 1 }),
             }
@@ -296,6 +297,7 @@ fn a_move() -> Event {
             previous_commit_lsn: Some(Lsn::new(40)),
             snapshot: None,
             origin: None,
+            xmin: None,
         }),
         order: None,
     }
@@ -303,7 +305,8 @@ fn a_move() -> Event {
 
 #[test]
 fn the_records_are_debeziums() {
-    let event = a_move();
+    let mut event = a_move();
+    Arc::make_mut(&mut event.transaction).xmin = Some(4_000_000_000);
     let mut records = Records::default();
     converter().encode(&event, &mut records).unwrap();
     let records: Vec<_> = records.iter().collect();
@@ -314,7 +317,7 @@ fn the_records_are_debeziums() {
         env!("CARGO_PKG_VERSION"),
         r#"","connector":"postgresql","name":"shop","ts_ms":1600000000000,"snapshot":"false","db":"sh\"op","#,
         r#""sequence":"[\"40\",\"41\"]","ts_us":1600000000000001,"ts_ns":1600000000000001000,"#,
-        r#""schema":"public","table":"t","txId":9,"lsn":41,"xmin":null,"origin":null,"origin_lsn":null},"#,
+        r#""schema":"public","table":"t","txId":9,"lsn":41,"xmin":4000000000,"origin":null,"origin_lsn":null},"#,
         r#""transaction":null,"op":""#
     );
     let times = r#"","ts_ms":1700000000123,"ts_us":1700000000123456,"ts_ns":1700000000123456000}"#;

@@ -136,6 +136,7 @@ pub fn events(commit_lsn: Lsn, first: u64, changes: Vec<(&Arc<Schema>, Change)>)
         previous_commit_lsn: Some(Lsn::new(7)),
         snapshot: None,
         origin: None,
+        xmin: None,
     });
     changes
         .into_iter()
