@@ -132,6 +132,8 @@ pub struct Transaction {
     pub snapshot: Option<SnapshotRow>,
     /// Where the source itself has it from, if it was replicated there.
     pub origin: Option<Origin>,
+    /// The slot's `catalog_xmin` about when it was received, where that is asked for: for `source.xmin`.
+    pub xmin: Option<u32>,
 }
 
 /// A replication origin, and where the transaction stood there.

@@ -56,11 +56,13 @@ pub(crate) trait Encode {
     /// Appends the key of `row` as a header has it; false, and nothing, where that is the key itself.
     fn key_in_header(
         &mut self,
-        event: &Event,
-        row: &Row,
-        older: Option<&Row>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, ConvertError>;
+        _event: &Event,
+        _row: &Row,
+        _older: Option<&Row>,
+        _out: &mut Vec<u8>,
+    ) -> Result<bool, ConvertError> {
+        Ok(false)
+    }
 
     /// Appends the value; false, and nothing, where the record has none.
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError>;

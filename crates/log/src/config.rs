@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compression::Compression;
-use crate::converter::{AnyConverter, Format};
+use crate::converter::AnyConverter;
+use crate::format::{DecimalFormat, Format, Formats, HeaderFormat};
 
 /// Where the log is and how its topics are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,13 @@ pub struct Kafka {
     /// The format of the values, where it is not `format`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_format: Option<Format>,
+    /// The format of the other key that a change of key has in a header: `__debezium.newkey` and `__debezium.oldkey`.
+    #[serde(default)]
+    pub header_format: HeaderFormat,
+    /// What the decimal numbers of Connect look like in what is written in JSON; `decimal_handling_mode: precise` makes
+    /// them of columns with a scale. Both forms are read.
+    #[serde(default)]
+    pub decimal_format: DecimalFormat,
     /// What the records in `topics` do not say themselves: the modes of the connector that wrote them.
     #[serde(default, skip_serializing_if = "WrittenWith::is_default")]
     pub written_with: WrittenWith,
@@ -132,7 +140,15 @@ impl Kafka {
     /// The converter of the records that a capture half writes under the prefix.
     pub(crate) fn converter(&self) -> AnyConverter {
         let (key, value) = self.formats();
-        AnyConverter::of(key, value, &self.topic_prefix, self.tombstones)
+        let (header, decimals) = (self.header_format, self.decimal_format);
+        let formats = Formats { key, value, header, decimals };
+        AnyConverter::of(formats, &self.topic_prefix, self.tombstones)
+    }
+
+    /// Whether any part of a record is JSON.
+    pub fn writes_json(&self) -> bool {
+        let (key, value) = self.formats();
+        key.is_json() || value.is_json() || self.header_format.is_json()
     }
 
     /// Whether a registry has the schemas of any records.

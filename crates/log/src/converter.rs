@@ -1,86 +1,22 @@
 //! The wire formats: what an event is as records, and what a record is as a change.
 //!
 //! The seam between the log and its formats. A converter knows bytes and rows and no Kafka; the log knows
-//! Kafka and no format. [`Format`] is the closed list of what a pipeline file may name.
+//! Kafka and no format.
 
 use std::sync::Arc;
 
 use cdc::{
     Batch, Event, Lsn, Note, Op, Order, Origin, Position, Row, Schema, SnapshotRow, TableName,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::avro::Avro;
 use crate::changes::{self, Deletes, Encode, Part, Role};
 use crate::debezium_json::DebeziumJson;
+use crate::format::{Format, Formats};
+use crate::headers::Headers;
 use crate::names::SchemaError;
 use crate::records::Records;
 use crate::string::Strings;
-
-/// The formats a pipeline file may name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// Debezium's envelope as Connect's JsonConverter writes it with `schemas.enable=false`.
-    #[default]
-    DebeziumJson,
-    /// The same with `schemas.enable=true`: each record has its schema beside its payload.
-    DebeziumJsonSchemas,
-    /// What Confluent's AvroConverter writes: Debezium's envelope, or, read from `topics`, a row; needs
-    /// `schema_registry`.
-    Avro,
-    /// The row after the change, without an envelope, as Debezium's ExtractNewRecordState leaves it and JsonConverter
-    /// writes it with `schemas.enable=false`. A delete is null, a truncate has no record. Read from `topics`.
-    Json,
-    /// The same with `schemas.enable=true`.
-    JsonSchemas,
-    /// What Connect's StringConverter makes of a key, or of a row: `Struct{id=1,name=x}`. Read from `topics` as a key
-    /// only.
-    String,
-    /// Bytes. Only a key that is read from `topics`.
-    Bytes,
-}
-
-impl Format {
-    /// The word in the pipeline file.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Format::DebeziumJson => "debezium_json",
-            Format::DebeziumJsonSchemas => "debezium_json_schemas",
-            Format::Avro => "avro",
-            Format::Json => "json",
-            Format::JsonSchemas => "json_schemas",
-            Format::String => "string",
-            Format::Bytes => "bytes",
-        }
-    }
-
-    /// Whether a capture half writes it.
-    pub const fn is_written(self) -> bool {
-        !matches!(self, Format::Bytes)
-    }
-
-    /// Whether the values a capture half writes are envelopes, which say all of a change.
-    pub const fn is_enveloped(self) -> bool {
-        matches!(self, Format::DebeziumJson | Format::DebeziumJsonSchemas | Format::Avro)
-    }
-
-    /// Whether keys look alike in both.
-    fn has_keys_of(self, other: Format) -> bool {
-        let alike = |format| match format {
-            Format::Json => Format::DebeziumJson,
-            Format::JsonSchemas => Format::DebeziumJsonSchemas,
-            format => format,
-        };
-        alike(self) == alike(other)
-    }
-
-    /// The converter of this format. `tombstones`: whether a delete is followed by one.
-    pub fn converter(self, topic_prefix: &str, tombstones: bool) -> AnyConverter {
-        AnyConverter::of(self, self, topic_prefix, tombstones)
-    }
-}
 
 /// A value that could not be turned into its other form. Says where; never what.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -204,6 +140,7 @@ pub struct AnyConverter {
     value: One,
     /// Where keys are not of the values' format.
     key: Option<One>,
+    headers: Headers,
 }
 
 #[derive(Debug)]
@@ -214,9 +151,11 @@ enum One {
 }
 
 impl One {
-    fn of(format: Format, prefix: &str, tombstones: bool) -> Self {
-        let json = |schemas| One::Json(Box::new(DebeziumJson::new(prefix, tombstones, schemas)));
-        let rows = |schemas| One::Json(Box::new(DebeziumJson::of_rows(prefix, schemas)));
+    fn of(format: Format, formats: Formats, prefix: &str, tombstones: bool) -> Self {
+        let settings = |schemas| formats.json(schemas);
+        let json =
+            |schemas| One::Json(Box::new(DebeziumJson::new(prefix, tombstones, settings(schemas))));
+        let rows = |schemas| One::Json(Box::new(DebeziumJson::of_rows(prefix, settings(schemas))));
         match format {
             Format::DebeziumJson => json(false),
             Format::DebeziumJsonSchemas => json(true),
@@ -255,15 +194,18 @@ impl One {
 
 impl From<Avro> for AnyConverter {
     fn from(avro: Avro) -> Self {
-        Self { value: One::Avro(Box::new(avro)), key: None }
+        let headers = Headers::of(Formats::new(Format::Avro, Format::Avro), avro.prefix());
+        Self { value: One::Avro(Box::new(avro)), key: None, headers }
     }
 }
 
 impl AnyConverter {
     /// The converter of keys of one format and values of another.
-    pub(crate) fn of(key: Format, value: Format, prefix: &str, tombstones: bool) -> Self {
-        let of = |format| One::of(format, prefix, tombstones);
-        Self { value: of(value), key: (!key.has_keys_of(value)).then(|| of(key)) }
+    pub(crate) fn of(formats: Formats, prefix: &str, tombstones: bool) -> Self {
+        let of = |format| One::of(format, formats, prefix, tombstones);
+        let Formats { key, value, .. } = formats;
+        let headers = Headers::of(formats, prefix);
+        Self { value: of(value), key: (!key.has_keys_of(value)).then(|| of(key)), headers }
     }
 
     /// The part of it that writes Avro, if one does.
@@ -320,7 +262,7 @@ impl Encode for AnyConverter {
         older: Option<&Row>,
         out: &mut Vec<u8>,
     ) -> Result<bool, ConvertError> {
-        self.keys().key_in_header(event, row, older, out)
+        self.headers.key(event, row, older, out)
     }
 
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {

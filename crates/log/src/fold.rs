@@ -86,6 +86,8 @@ fn enter(transaction: &mut Arc<Transaction>, record: &ReadRecord) {
         previous_commit_lsn: piece.previous_commit_lsn,
         snapshot: piece.snapshot,
         origin: piece.origin.clone(),
+        // Of interest to who reads the topics; nobody who applies them asks for it.
+        xmin: None,
     };
     if **transaction != now {
         *transaction = Arc::new(now);

@@ -31,9 +31,11 @@ mod error;
 mod fold;
 mod foreign;
 mod forget;
+mod format;
 mod forms;
 mod hand;
 mod hand_over;
+mod headers;
 mod lane;
 pub mod murmur2;
 mod names;
@@ -66,7 +68,7 @@ pub use config::{
     Brokers, Delivery, Kafka, LogSettings, OptionValue, SchemaRegistry, SubjectNames, Takeover,
     TopicPattern, WrittenWith,
 };
-pub use converter::{AnyConverter, ConvertError, Converter, Format, Piece};
+pub use converter::{AnyConverter, ConvertError, Converter, Piece};
 pub use cut::{Cut, Places};
 pub use error::LogError;
 pub use fold::{FoldError, ReadRecord, fold};
@@ -74,6 +76,7 @@ pub use foreign::{
     check_dead_letters, check_topic_patterns, check_topics, reads_topic, topic_ends,
 };
 pub use forget::forget;
+pub use format::{DecimalFormat, Format, HeaderFormat};
 pub use hand_over::hand_over;
 pub use names::SchemaError;
 pub use records::{OtherKey, RecordRef, Records, VERBATIM_HEADER};

@@ -65,6 +65,12 @@ impl Names {
         Self { schemas: modes.schema_names, fields: modes.field_names }
     }
 
+    /// Those of headers: of keys that Avro has to allow or not.
+    pub(crate) fn of_header(modes: &Modes, in_avro: bool) -> Self {
+        let names = Self::of(modes);
+        if in_avro { names.in_avro() } else { names }
+    }
+
     /// The same where Avro has to allow them.
     #[must_use]
     pub(crate) fn in_avro(self) -> Self {

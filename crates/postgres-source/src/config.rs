@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cdc::TableName;
 use serde::Deserialize;
@@ -153,6 +154,8 @@ pub struct Settings {
     pub transaction_metadata: bool,
     /// When the pipeline says that it is there.
     pub heartbeat: Option<Heartbeat>,
+    /// How often the slot's `catalog_xmin` is asked for, if it is.
+    pub xmin_interval: Option<Duration>,
     /// A batch ends at this many events.
     pub batch_events_max: usize,
     /// A batch ends at this many bytes.

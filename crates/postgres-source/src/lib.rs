@@ -28,6 +28,7 @@ mod stream;
 mod timeline;
 mod walsender;
 mod watch;
+mod xmin;
 
 pub use config::{PatternError, Settings, SnapshotMode, TablePattern, is_slot_name};
 pub use error::SourceError;

@@ -26,6 +26,7 @@ use crate::config::Settings;
 use crate::error::SourceError;
 use crate::feed::Feed;
 use crate::heartbeat::Beat;
+use crate::xmin::Xmin;
 use building::Building;
 use messages::Known;
 use taken::TakenEvents;
@@ -84,6 +85,7 @@ pub(crate) struct Stream {
     /// Where the last keepalive stood.
     kept_alive: Lsn,
     beat: Beat,
+    xmin: Option<Xmin>,
 }
 
 impl Stream {
@@ -118,12 +120,22 @@ impl Stream {
             wanted: None,
             kept_alive: Lsn::ZERO,
             beat,
+            xmin: None,
         })
     }
 
     /// Gives `batch` before anything that is received.
     pub(crate) fn say_first(&mut self, batch: Batch) {
         self.first = Some(batch);
+    }
+
+    /// Says the slot's horizon with what is received from here on.
+    pub(crate) fn say_xmin(&mut self, xmin: Xmin) {
+        self.xmin = Some(xmin);
+    }
+
+    fn xmin(&self) -> Option<u32> {
+        self.xmin.as_ref().and_then(Xmin::found)
     }
 
     /// Gives the table versions with the first batch.

@@ -1,5 +1,6 @@
--- Keys without schemas beside values with them.
+-- Keys and headers without schemas beside values with them.
 -- debezium: key.converter.schemas.enable=false
+-- debezium: header.converter=org.apache.kafka.connect.json.JsonConverter
 -- debezium: header.converter.schemas.enable=false
 -- debezium: skipped.operations=none
 CREATE TABLE one (id int PRIMARY KEY, v text, n int NOT NULL);

@@ -6,10 +6,11 @@ use stack::Registry;
 
 use crate::case::{Case, HEARTBEAT_NAME};
 use crate::catalog::Catalog;
+use crate::converters;
 use crate::lists::{self, TABLE_LISTS};
 use crate::words::{self, formats, translate};
 
-/// The converter of every part of a record.
+/// The converter of keys and values where none is named.
 pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 /// The converter of headers where none is named.
 pub(crate) const SIMPLE: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
@@ -67,7 +68,7 @@ impl Place<'_> {
             "topic.creation.default.partitions": "1",
             "key.converter": JSON,
             "value.converter": JSON,
-            "header.converter": JSON,
+            "header.converter": SIMPLE,
         });
         for part in ["key", "value", "header"] {
             config[format!("{part}.converter.schemas.enable")] =
@@ -85,10 +86,6 @@ impl Place<'_> {
             .into();
         }
         for part in words::in_avro(case) {
-            // Avro's is no converter of headers: this is Connect's default.
-            if case.property("header.converter").is_none() {
-                config["header.converter"] = SIMPLE.into();
-            }
             for (key, value) in self.registry.into_iter().flat_map(|has| has.converter(part)) {
                 config[key] = value.into();
             }
@@ -118,10 +115,14 @@ impl Place<'_> {
                 "brokers": self.brokers,
                 "topic_prefix": name,
                 "format": value,
+                "header_format": converters::header_format(case)?,
             },
         });
         if let Some(registry) = self.registry {
             file["kafka"]["schema_registry"] = json!({ "url": registry.url() });
+        }
+        if let Some(decimals) = converters::decimal_format(case)? {
+            file["kafka"]["decimal_format"] = decimals.into();
         }
         if key != value {
             file["kafka"]["key_format"] = key.into();

@@ -154,6 +154,11 @@ fn record(message: &BorrowedMessage<'_>, registry: &Schemas<'_>, prefix: &str) -
     for name in name.into_iter().chain(server).filter(|name| name.text() == Some(prefix)) {
         *name = Json::Text("<prefix>".to_owned());
     }
+    // Two slots have two horizons.
+    let xmin = value.as_mut().and_then(|value| value.get_mut("source")?.get_mut("xmin"));
+    for xmin in xmin.into_iter().filter(|xmin| **xmin != null()) {
+        *xmin = Json::Text("<xmin>".to_owned());
+    }
     for text in [&mut key, &mut value].into_iter().flatten() {
         if let Json::Text(text) = text {
             *text = text.replace(prefix, "<prefix>");

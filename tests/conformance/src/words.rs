@@ -38,7 +38,8 @@ const LISTS: [&str; 4] = [
     "datatype.propagate.source.type",
 ];
 /// The same whose value is a number.
-const NUMBERS: [&str; 2] = ["heartbeat.interval.ms", "money.fraction.digits"];
+const NUMBERS: [&str; 3] =
+    ["heartbeat.interval.ms", "money.fraction.digits", "xmin.fetch.interval.ms"];
 /// The same that are switches.
 const SWITCHES: [&str; 2] = ["provide.transaction.metadata", "include.unknown.datatypes"];
 /// What no record shows. A name that ends with a dot stands for all that begin with it.
@@ -122,8 +123,6 @@ const DEFAULTS: [(&str, &str); 8] = [
     ("topic.delimiter", "."),
     ("topic.naming.strategy", "io.debezium.schema.SchemaTopicNamingStrategy"),
     ("table.ignore.builtin", "true"),
-    // It is in `source.xmin` otherwise.
-    ("xmin.fetch.interval.ms", "0"),
 ];
 
 /// Whether a property is the run's to set, so that neither side is told the case's value.
@@ -281,7 +280,6 @@ mod tests {
             ("table.ignore.builtin", "true"),
             ("include.schema.comments", "false"),
             ("event.converting.failure.handling.mode", "warn"),
-            ("xmin.fetch.interval.ms", "0"),
             ("signal.poll.interval.ms", "1000"),
             ("topic.heartbeat.name", ""),
         ] {
@@ -292,7 +290,6 @@ mod tests {
             ("table.ignore.builtin", "false"),
             ("include.schema.comments", "true"),
             ("event.converting.failure.handling.mode", "fail"),
-            ("xmin.fetch.interval.ms", "100"),
             ("signal.data.collection", "public.signals"),
         ] {
             assert!(told(key, value).unwrap_err().to_string().contains(key), "{key}");

@@ -11,3 +11,4 @@ mod rows;
 mod snapshots;
 mod takeover;
 mod topics;
+mod xmin;

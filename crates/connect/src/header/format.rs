@@ -55,7 +55,8 @@ pub(super) fn put(value: &Value, embedded: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn put_quoted(text: &str, out: &mut Vec<u8>) {
+/// Appends a text that is inside another value, or a name there: quotes and backslashes are escaped, and nothing else.
+pub fn put_quoted(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     for byte in text.bytes() {
         if matches!(byte, b'"' | b'\\') {

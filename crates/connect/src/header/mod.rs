@@ -7,6 +7,8 @@ mod parse;
 mod temporal;
 mod tokens;
 
+pub use format::put_quoted;
+
 use crate::{Data, Schema, Type, Value};
 
 /// Appends the text of a header's value; false, and nothing, for null.
@@ -16,6 +18,11 @@ pub fn write(value: &Value, out: &mut Vec<u8>) -> bool {
     }
     format::put(value, false, out);
     true
+}
+
+/// Appends the text of a value that is inside another: texts and bytes have quotes.
+pub fn write_within(value: &Value, out: &mut Vec<u8>) {
+    format::put(value, true, out);
 }
 
 /// A header's value from its bytes: the narrowest type its text can be read as.

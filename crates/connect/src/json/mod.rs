@@ -201,16 +201,21 @@ const ONE_VALUE: JsonSettings = JsonSettings {
 ///
 /// # Errors
 /// Where the value is not as the schema has it; what was appended is void then.
-pub fn put_value(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> {
-    write::put(ONE_VALUE, Some(schema), value, out)
+pub fn put_value(
+    decimal_format: DecimalFormat,
+    schema: &Schema,
+    value: &Value,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    write::put(JsonSettings { decimal_format, ..ONE_VALUE }, Some(schema), value, out)
 }
 
 /// Appends a schema's JSON, as it stands beside a payload.
 ///
 /// # Errors
 /// Where a default is not as its schema has it.
-pub fn put_schema(schema: &Schema, out: &mut Vec<u8>) -> Result<()> {
-    write_schema::put(ONE_VALUE, Some(schema), out)
+pub fn put_schema(decimal_format: DecimalFormat, schema: &Schema, out: &mut Vec<u8>) -> Result<()> {
+    write_schema::put(JsonSettings { decimal_format, ..ONE_VALUE }, Some(schema), out)
 }
 
 /// Reads one value's JSON.

@@ -26,7 +26,6 @@ use self::encode::Encoder;
 use self::prepared::Prepared;
 use crate::changes::{Deletes, Encode, Part, Role};
 use crate::converter::{ConvertError, Piece};
-use crate::debezium_json::DebeziumJson;
 use crate::names::SchemaError;
 use crate::rows::Frames;
 use crate::tables::Tables;
@@ -56,7 +55,6 @@ pub struct Avro {
     agreed: HashSet<(u64, u32)>,
     frames: Frames,
     notes: note::NoteWriter,
-    headers: DebeziumJson,
 }
 
 impl Avro {
@@ -72,8 +70,12 @@ impl Avro {
             agreed: HashSet::new(),
             frames: Frames::default(),
             notes: note::NoteWriter::new(topic_prefix),
-            headers: DebeziumJson::new(topic_prefix, tombstones, false),
         }
+    }
+
+    /// What its topics begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Whether the ids of this table version are known.
@@ -226,17 +228,6 @@ impl Encode for Avro {
         let table = self.prepared(&event.schema)?;
         let id = self.id(&event.schema, Role::Key)?;
         self.encoder.key(&table, id, event, (row, older), out)
-    }
-
-    /// No converter of Avro is one of headers: Connect's default for these writes JSON.
-    fn key_in_header(
-        &mut self,
-        event: &Event,
-        row: &Row,
-        older: Option<&Row>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, ConvertError> {
-        self.headers.key(event, row, older, out).map(|()| true)
     }
 
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {

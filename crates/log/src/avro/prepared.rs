@@ -133,7 +133,10 @@ impl PreparedTransaction {
             xid => put_optional(i64::from(xid), &mut self.xid),
         }
         self.tail.clear();
-        self.tail.push(0);
+        match transaction.xmin {
+            Some(xmin) => put_optional(i64::from(xmin), &mut self.tail),
+            None => self.tail.push(0),
+        }
         match &transaction.origin {
             Some(origin) => {
                 self.tail.push(2);

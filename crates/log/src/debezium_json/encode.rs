@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use cdc::{Batch, Event, Note, Row, Schema};
+use connect_data::json::JsonSettings;
 
 use super::note::{self, NoteWriter};
 use super::prepared::{Prepared, PreparedTransaction, json_string};
-use super::{Json, unformed};
+use super::rows::Rows;
 use crate::changes::{Deletes, Encode, Part, Role};
 use crate::converter::ConvertError;
-use crate::forms::Unformed;
-use crate::names::SchemaError;
-use crate::rows::{Frames, RowWriter, Side};
+use crate::names::{Names, SchemaError};
+use crate::rows::{Frames, Side};
 use crate::tables::Tables;
 
 /// The converter of [`Format::DebeziumJson`](crate::Format::DebeziumJson) and [`Format::Json`](crate::Format::Json).
@@ -19,8 +19,9 @@ use crate::tables::Tables;
 pub(crate) struct DebeziumJson {
     deletes: Deletes,
     prefix: String,
-    /// Whether a record's schema stands beside its payload.
-    pub(super) schemas_enable: bool,
+    /// Whether names are those that Avro allows.
+    in_avro: bool,
+    pub(super) settings: JsonSettings,
     /// `"source":{"version":…,"connector":"postgresql","name":…,"ts_ms":`
     constant: Vec<u8>,
     database: Vec<u8>,
@@ -28,14 +29,14 @@ pub(crate) struct DebeziumJson {
     /// `,"ts_ms":…,"ts_us":…,"ts_ns":…}`: when the batch was processed.
     processed: Vec<u8>,
     tables: Tables<Prepared>,
-    rows: RowWriter<Json>,
+    rows: Rows,
     pub(super) frames: Frames,
     pub(super) notes: NoteWriter,
 }
 
 impl DebeziumJson {
-    /// A converter for the topics of `topic_prefix`. `schemas_enable`: whether each record's schema travels with it.
-    pub(crate) fn new(topic_prefix: &str, tombstones: bool, schemas_enable: bool) -> Self {
+    /// A converter for the topics of `topic_prefix`.
+    pub(crate) fn new(topic_prefix: &str, tombstones: bool, settings: JsonSettings) -> Self {
         let mut constant = b",\"source\":{\"version\":".to_vec();
         constant.extend(json_string(env!("CARGO_PKG_VERSION")));
         constant.extend_from_slice(b",\"connector\":\"postgresql\",\"name\":");
@@ -44,21 +45,27 @@ impl DebeziumJson {
         Self {
             deletes: Deletes::Enveloped { tombstones },
             prefix: topic_prefix.to_owned(),
-            schemas_enable,
+            in_avro: false,
+            settings,
             constant,
             database: json_string(""),
             transaction: PreparedTransaction::default(),
             processed: Vec::new(),
             tables: Tables::default(),
-            rows: RowWriter::new((!schemas_enable).then_some(unformed as Unformed)),
+            rows: Rows::new(settings),
             frames: Frames::default(),
-            notes: NoteWriter::new(topic_prefix, schemas_enable),
+            notes: NoteWriter::new(topic_prefix, settings),
         }
     }
 
     /// The same, whose rows stand alone.
-    pub(crate) fn of_rows(topic_prefix: &str, schemas_enable: bool) -> Self {
-        Self { deletes: Deletes::Rows, ..Self::new(topic_prefix, false, schemas_enable) }
+    pub(crate) fn of_rows(topic_prefix: &str, settings: JsonSettings) -> Self {
+        Self { deletes: Deletes::Rows, ..Self::new(topic_prefix, false, settings) }
+    }
+
+    /// The same for headers beside keys that Avro has to allow or not.
+    pub(crate) fn with_names(self, in_avro: bool) -> Self {
+        Self { in_avro, ..self }
     }
 
     pub(super) fn begin_batch(&mut self, batch: &Batch, now_micros: i64) {
@@ -83,8 +90,8 @@ impl DebeziumJson {
 
     /// What is the same in all records of a table's version.
     pub(super) fn prepared(&mut self, schema: &Arc<Schema>) -> Result<Arc<Prepared>, SchemaError> {
-        let (prefix, schemas) = (&self.prefix, self.schemas_enable);
-        self.tables.get(schema, || Prepared::new(schema, prefix, schemas))
+        let names = Names::of_header(&schema.modes, self.in_avro);
+        self.tables.get(schema, || Prepared::new(schema, &self.prefix, names, self.settings))
     }
 
     fn envelope(
@@ -155,16 +162,6 @@ impl Encode for DebeziumJson {
         self.rows.key(&schema.columns, event, row, older, out)?;
         out.extend_from_slice(schema.key.tail);
         Ok(())
-    }
-
-    fn key_in_header(
-        &mut self,
-        _event: &Event,
-        _row: &Row,
-        _older: Option<&Row>,
-        _out: &mut Vec<u8>,
-    ) -> Result<bool, ConvertError> {
-        Ok(false)
     }
 
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {

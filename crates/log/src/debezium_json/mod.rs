@@ -12,11 +12,13 @@ mod note;
 mod prepared;
 mod put;
 mod read;
+mod rows;
 mod string;
 
 use std::sync::Arc;
 
 use cdc::{Batch, Schema};
+use connect_data::json::DecimalFormat;
 
 use crate::converter::{ConvertError, Piece};
 
@@ -33,10 +35,10 @@ struct Wrapping {
 }
 
 impl Wrapping {
-    fn of(schema: &connect_data::Schema) -> Self {
+    fn of(schema: &connect_data::Schema, decimals: DecimalFormat) -> Self {
         let mut head = b"{\"schema\":".to_vec();
         // Its defaults were made by their schemas, which is all that could be refused.
-        let _ = connect_data::json::put_schema(schema, &mut head);
+        let _ = connect_data::json::put_schema(decimals, schema, &mut head);
         head.extend_from_slice(b",\"payload\":");
         Self { head, tail: b"}" }
     }
@@ -57,6 +59,6 @@ impl DebeziumJson {
         schema: &Arc<Schema>,
     ) -> Result<Piece, ConvertError> {
         let prepared = self.prepared(schema)?;
-        envelope::read(value, verbatim, &prepared, self.schemas_enable, &mut self.frames)
+        envelope::read(value, verbatim, &prepared, self.settings.schemas_enable, &mut self.frames)
     }
 }

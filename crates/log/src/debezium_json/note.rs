@@ -15,8 +15,7 @@ pub(super) struct NoteWriter {
 }
 
 impl NoteWriter {
-    pub(super) fn new(topic_prefix: &str, schemas_enable: bool) -> Self {
-        let settings = JsonSettings { schemas_enable, ..JsonSettings::default() };
+    pub(super) fn new(topic_prefix: &str, settings: JsonSettings) -> Self {
         let json = JsonConverter::new(settings);
         let notes = Notes::new(topic_prefix);
         Self { notes, json }

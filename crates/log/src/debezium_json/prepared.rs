@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use cdc::{Event, Schema, SnapshotRow, Transaction};
+use connect_data::json::JsonSettings;
 
-use super::{Json, Wrapping, string};
+use super::rows::prepared_column;
+use super::{Wrapping, string};
 use crate::envelope;
 use crate::names::{Names, SchemaError, adjust};
 use crate::rows::PreparedColumn;
@@ -38,23 +40,23 @@ impl Prepared {
     pub(super) fn new(
         schema: &Arc<Schema>,
         prefix: &str,
-        schemas: bool,
+        names: Names,
+        settings: JsonSettings,
     ) -> Result<Self, SchemaError> {
-        let adjusted =
-            adjust(&envelope::schemas(prefix, schema), Names::of(&schema.modes), &schema.table)?;
+        let adjusted = adjust(&envelope::schemas(prefix, schema), names, &schema.table)?;
         let names = envelope::row_fields(&adjusted);
         let columns = schema.columns.iter().zip(&names).map(|(column, name)| {
             let mut name = json_string(name);
             name.push(b':');
-            PreparedColumn::new::<Json>(schema, column, name, !schemas)
+            prepared_column(settings, schema, column, name)
         });
         let mut source = b",\"schema\":".to_vec();
         source.extend(json_string(&schema.origin.schema));
         source.extend_from_slice(b",\"table\":");
         source.extend(json_string(&schema.origin.name));
         source.extend_from_slice(b",\"txId\":");
-        let wrapping = |schema: &connect_data::Schema| match schemas {
-            true => Wrapping::of(schema),
+        let wrapping = |schema: &connect_data::Schema| match settings.schemas_enable {
+            true => Wrapping::of(schema, settings.decimal_format),
             false => Wrapping::default(),
         };
         let missing = envelope::row(&adjusted);
@@ -131,7 +133,12 @@ impl PreparedTransaction {
         }
         self.xid.extend_from_slice(b",\"lsn\":");
         self.tail.clear();
-        self.tail.extend_from_slice(b",\"xmin\":null,\"origin\":");
+        self.tail.extend_from_slice(b",\"xmin\":");
+        match transaction.xmin {
+            Some(xmin) => self.tail.extend_from_slice(number.format(xmin).as_bytes()),
+            None => self.tail.extend_from_slice(b"null"),
+        }
+        self.tail.extend_from_slice(b",\"origin\":");
         let origin = transaction.origin.as_ref();
         match origin {
             Some(origin) => self.tail.extend(json_string(&origin.name)),

@@ -1,18 +1,24 @@
 //! The parts of values and rows in JSON, as Connect's JsonConverter writes them.
 
+use std::io::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cdc::text;
-use connect_data::{Schema, Value};
+use connect_data::json::DecimalFormat;
+use connect_data::{Decimal, Schema, Value};
 
 use super::string;
 use crate::forms::{Fit, Put, Width};
 
-/// JSON.
+/// JSON, whose decimal numbers are numbers or not.
 #[derive(Debug)]
-pub(crate) struct Json;
+pub(crate) struct JsonWith<const NUMERIC: bool>;
 
-impl Put for Json {
+/// JSON whose decimal numbers are the base64 of their bytes.
+pub(crate) type Json = JsonWith<false>;
+
+impl<const NUMERIC: bool> Put for JsonWith<NUMERIC> {
     const NO_ROW: &'static [u8] = b"null";
     const ROW: &'static [u8] = b"{";
     const KEY: &'static [u8] = b"{";
@@ -60,6 +66,16 @@ impl Put for Json {
         out.push(b'"');
     }
 
+    fn decimal(scale: i32, unscaled: &[u8], out: &mut Vec<u8>) {
+        match Decimal::from_be_bytes(unscaled, scale).filter(|_| NUMERIC) {
+            Some(number) => {
+                // Writing to a Vec does not fail.
+                let _ = write!(out, "{number}");
+            }
+            None => Self::bytes(unscaled, out),
+        }
+    }
+
     fn scaled(scale: i32, unscaled: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"scale":"#);
         Self::integer(i64::from(scale), out);
@@ -86,7 +102,8 @@ impl Put for Json {
     }
 
     fn value(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> bool {
-        connect_data::json::put_value(schema, value, out).is_ok()
+        let decimals = if NUMERIC { DecimalFormat::Numeric } else { DecimalFormat::Base64 };
+        connect_data::json::put_value(decimals, schema, value, out).is_ok()
     }
 }
 

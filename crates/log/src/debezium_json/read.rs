@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cdc::PgType;
 use cdc::text;
-use connect_data::{Schema, Type};
+use connect_data::{Decimal, Schema, Type};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -51,6 +51,12 @@ pub(crate) fn value(
         Form::Bool if json == "false" => out.push(b'f'),
         Form::Float { single } if text::float::from_java(json.as_bytes(), *single, out) => {}
         Form::Double if text::float::from_java(json.as_bytes(), false, out) => {}
+        Form::Decimal { .. }
+            if number && memchr::memchr2(b'e', b'E', json.as_bytes()).is_some() =>
+        {
+            let found = Decimal::parse(json).ok_or("expected a number")?;
+            found.with_be_bytes(|bytes| read_numeric(bytes, found.scale(), out))?;
+        }
         Form::Int(_)
         | Form::Float { .. }
         | Form::Double

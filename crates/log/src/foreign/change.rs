@@ -4,8 +4,8 @@ use cdc::{Lsn, Op, TableName};
 
 use super::item::{Fields, Item, field, some};
 use super::slot::DELETED;
-use crate::converter::Format;
 use crate::envelope::op_of;
+use crate::format::Format;
 use crate::rows::Verbatim;
 
 /// A change of a row.

@@ -9,8 +9,8 @@ use connect_data::{ConnectError, Data, Schema, Type, Value};
 use serde::de::IgnoredAny;
 
 use super::item::Item;
-use crate::converter::Format;
 use crate::error::LogError;
+use crate::format::Format;
 use crate::registrar::Registrar;
 
 /// What was in the bytes.

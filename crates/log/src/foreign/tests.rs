@@ -17,8 +17,8 @@ use super::side::Unread;
 use super::unreadable::{Part, Refusal};
 use super::wrong::Place;
 use crate::config::{Kafka, LogSettings};
-use crate::converter::Format;
 use crate::error::LogError;
+use crate::format::Format;
 use crate::lane::MessageRef;
 
 /// A target with one table.

@@ -3,6 +3,7 @@
 
 use cdc::text::{self, MaybeInfinite, Timestamp};
 use cdc::{Kind, PgType, Special};
+use connect_data::json::DecimalFormat;
 use connect_data::{Logical, Schema, Struct, Type, Value};
 
 use super::item::Item;
@@ -164,7 +165,7 @@ pub(super) fn typed(
             put_odd(&Odd::HstoreMap, value, out)?;
         }
         Value::Map(_) | Value::Struct(_) => {
-            connect_data::json::put_value(schema, value, out)
+            connect_data::json::put_value(DecimalFormat::default(), schema, value, out)
                 .map_err(|_| "a structure that JSON has no form for")?;
         }
     }
@@ -379,8 +380,13 @@ fn array(
 ) -> Result<(), Reason> {
     let Type::Array(Some(of)) = &schema.kind else { return Err("expected an array with a schema") };
     let Kind::Array(kind) = &pg.kind else {
-        return connect_data::json::put_value(schema, &Value::Array(items.to_vec()), out)
-            .map_err(|_| "an array that JSON has no form for");
+        return connect_data::json::put_value(
+            DecimalFormat::default(),
+            schema,
+            &Value::Array(items.to_vec()),
+            out,
+        )
+        .map_err(|_| "an array that JSON has no form for");
     };
     let element = PgType { kind: (**kind).clone(), ..pg.clone() };
     text::array::write_each(items, b',', out, |item, text| match item.is_null() {

@@ -4,8 +4,8 @@
 use cdc::Finding;
 
 use super::wrong::Place;
-use crate::converter::Format;
 use crate::error::LogError;
+use crate::format::Format;
 
 /// A part of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use schema_registry::RegistryError;
 use super::side::Unread;
 use super::slot::Wrong;
 use super::unreadable::{Part, Refusal, Stage, Unreadable};
-use crate::converter::Format;
 use crate::error::LogError;
+use crate::format::Format;
 
 /// Where a record is.
 #[derive(Clone, Copy, Debug)]

@@ -51,7 +51,7 @@ impl SourceBlock {
             text(""),
             xid,
             number(lsn),
-            Value::Null,
+            transaction.xmin.map_or(Value::Null, |xmin| Value::Int64(xmin.into())),
             origin.map_or(Value::Null, |origin| text(&origin.name)),
             origin.map_or(Value::Null, |origin| number(origin.lsn)),
         ];

@@ -173,7 +173,7 @@ fn a_default_takes_no_nulls_place() {
 fn keys_alone_and_values_alone_need_the_ids_of_theirs() {
     let event = a_move();
     for (key, value) in [(Format::Avro, Format::Json), (Format::String, Format::Avro)] {
-        let mut converter = AnyConverter::of(key, value, "shop", true);
+        let mut converter = AnyConverter::of(Formats::new(key, value), "shop", true);
         let [of_keys, of_values] = converter.avro_roles();
         assert_eq!([of_keys, of_values], [key, value].map(|format| format == Format::Avro));
         let (key, value) = (of_keys.then_some(7), of_values.then_some(VALUE_ID));

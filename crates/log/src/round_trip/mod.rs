@@ -1,6 +1,7 @@
 //! What goes into a record comes out of it: every kind of value, every change, and garbage.
 
 mod avro;
+mod headers;
 mod rows;
 mod values;
 
@@ -16,7 +17,8 @@ use proptest::prelude::*;
 
 use self::values::column;
 use crate::fold::{ReadRecord, fold};
-use crate::{AnyConverter, Converter, Format, Records, Stamp};
+use crate::format::{DecimalFormat, Formats};
+use crate::{AnyConverter, Converter, Format, HeaderFormat, Records, Stamp};
 
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
 
@@ -145,6 +147,7 @@ fn event_of(
                     snapshot: snapshot.then(|| SnapshotRow::ALL[xid as usize % 5]),
                     origin: full
                         .then(|| Origin { name: format!("o\"{xid}").into(), lsn: commit_lsn }),
+                    xmin: None,
                 }),
                 order: (xid % 2 == 0).then(|| Order { total: u64::from(xid), in_table: 1 }),
             }
@@ -157,7 +160,10 @@ fn converter() -> AnyConverter {
 }
 
 fn converter_of(format: Format) -> AnyConverter {
-    let mut converter = format.converter("shop", true);
+    begun(format.converter("shop", true))
+}
+
+fn begun(mut converter: AnyConverter) -> AnyConverter {
     let mut batch = Batch::progress(Checkpoint::new(Progress::After { end_lsn: Lsn::new(1) }));
     batch.checkpoint.source = Some(Arc::new(SourceId {
         system_identifier: "7".into(),
@@ -190,8 +196,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_event_reads_back_from_its_records(event in event(), schemas in any::<bool>()) {
-        let mut converter = converter_of(if schemas { Format::DebeziumJsonSchemas } else { Format::DebeziumJson });
+    fn an_event_reads_back_from_its_records(
+        event in event(), schemas in any::<bool>(), numeric in any::<bool>()
+    ) {
+        let format = if schemas { Format::DebeziumJsonSchemas } else { Format::DebeziumJson };
+        let decimals = if numeric { DecimalFormat::Numeric } else { DecimalFormat::Base64 };
+        let formats = Formats { decimals, ..Formats::new(format, format) };
+        let mut converter = begun(AnyConverter::of(formats, "shop", true));
         let mut records = Records::default();
         converter.encode(&event, &mut records).unwrap();
         for record in records.iter() {
@@ -287,6 +298,7 @@ fn a_move() -> Event {
             previous_commit_lsn: Some(Lsn::new(40)),
             snapshot: None,
             origin: None,
+            xmin: None,
         }),
         order: None,
     }
@@ -294,7 +306,8 @@ fn a_move() -> Event {
 
 #[test]
 fn the_records_are_debeziums() {
-    let event = a_move();
+    let mut event = a_move();
+    Arc::make_mut(&mut event.transaction).xmin = Some(4_000_000_000);
     let mut records = Records::default();
     converter().encode(&event, &mut records).unwrap();
     let records: Vec<_> = records.iter().collect();
@@ -305,7 +318,7 @@ fn the_records_are_debeziums() {
         env!("CARGO_PKG_VERSION"),
         r#"","connector":"postgresql","name":"shop","ts_ms":1600000000000,"snapshot":"false","db":"sh\"op","#,
         r#""sequence":"[\"40\",\"41\"]","ts_us":1600000000000001,"ts_ns":1600000000000001000,"#,
-        r#""schema":"public","table":"t","txId":9,"lsn":41,"xmin":null,"origin":null,"origin_lsn":null},"#,
+        r#""schema":"public","table":"t","txId":9,"lsn":41,"xmin":4000000000,"origin":null,"origin_lsn":null},"#,
         r#""transaction":null,"op":""#
     );
     let times = r#"","ts_ms":1700000000123,"ts_us":1700000000123456,"ts_ns":1700000000123456000}"#;

@@ -117,7 +117,7 @@ proptest! {
         let written = told(&mut event);
         let value = if schemas { Format::JsonSchemas } else { Format::Json };
         let key = if text_key { Format::String } else { value };
-        let mut converter = AnyConverter::of(key, value, "shop", true);
+        let mut converter = AnyConverter::of(Formats::new(key, value), "shop", true);
         let mut records = Records::default();
         converter.encode(&event, &mut records).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -152,7 +152,7 @@ proptest! {
     fn a_text_is_that_of_the_same_struct(event in event_of(column())) {
         let encoded = |format| {
             let mut records = Records::default();
-            AnyConverter::of(format, format, "shop", true).encode(&event, &mut records).unwrap();
+            AnyConverter::of(Formats::new(format, format), "shop", true).encode(&event, &mut records).unwrap();
             records
         };
         let (texts, structs) = (encoded(Format::String), encoded(Format::JsonSchemas));

@@ -24,6 +24,7 @@ use crate::tables::Tables;
 #[derive(Debug)]
 pub(crate) struct Strings {
     prefix: String,
+    in_avro: bool,
     tables: Tables<Prepared>,
     rows: RowWriter<JavaText>,
     notes: Notes,
@@ -38,9 +39,8 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(schema: &Schema, prefix: &str) -> Result<Self, SchemaError> {
-        let adjusted =
-            adjust(&envelope::schemas(prefix, schema), Names::of(&schema.modes), &schema.table)?;
+    fn new(schema: &Schema, prefix: &str, names: Names) -> Result<Self, SchemaError> {
+        let adjusted = adjust(&envelope::schemas(prefix, schema), names, &schema.table)?;
         let names = envelope::row_fields(&adjusted);
         let columns = schema.columns.iter().zip(names).map(|(column, name)| {
             PreparedColumn::new::<JavaText>(schema, column, format!("{name}=").into_bytes(), false)
@@ -68,10 +68,16 @@ impl Strings {
     pub(crate) fn new(topic_prefix: &str) -> Self {
         Self {
             prefix: topic_prefix.to_owned(),
+            in_avro: false,
             tables: Tables::default(),
             rows: RowWriter::new(Some(unformed as Unformed)),
             notes: Notes::new(topic_prefix),
         }
+    }
+
+    /// The same for headers beside keys that Avro has to allow or not.
+    pub(crate) fn with_names(self, in_avro: bool) -> Self {
+        Self { in_avro, ..self }
     }
 
     /// Meets a batch before its events.
@@ -84,9 +90,21 @@ impl Strings {
         self.prepared(schema)?.check_key(schema)
     }
 
+    /// Appends a key, whether it tells its rows apart or not.
+    pub(crate) fn any_key(
+        &mut self,
+        event: &Event,
+        row: &Row,
+        older: Option<&Row>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ConvertError> {
+        let prepared = self.prepared(&event.schema)?;
+        self.rows.key(&prepared.columns, event, row, older, out)
+    }
+
     fn prepared(&mut self, schema: &Arc<Schema>) -> Result<Arc<Prepared>, SchemaError> {
-        let prefix = &self.prefix;
-        self.tables.get(schema, || Prepared::new(schema, prefix))
+        let names = Names::of_header(&schema.modes, self.in_avro);
+        self.tables.get(schema, || Prepared::new(schema, &self.prefix, names))
     }
 }
 
@@ -114,19 +132,8 @@ impl Encode for Strings {
         older: Option<&Row>,
         out: &mut Vec<u8>,
     ) -> Result<(), ConvertError> {
-        let prepared = self.prepared(&event.schema)?;
-        prepared.check_key(&event.schema)?;
-        self.rows.key(&prepared.columns, event, row, older, out)
-    }
-
-    fn key_in_header(
-        &mut self,
-        _event: &Event,
-        _row: &Row,
-        _older: Option<&Row>,
-        _out: &mut Vec<u8>,
-    ) -> Result<bool, ConvertError> {
-        Ok(false)
+        self.prepared(&event.schema)?.check_key(&event.schema)?;
+        self.any_key(event, row, older, out)
     }
 
     fn value(&mut self, part: &Part<'_>, out: &mut Vec<u8>) -> Result<bool, ConvertError> {

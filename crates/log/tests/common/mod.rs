@@ -37,6 +37,8 @@ pub fn settings(name: &str, partitions: i32) -> (LogSettings, Arc<stack::Kafka>)
             topics: Vec::new(),
             key_format: None,
             value_format: None,
+            header_format: pgrelay_log::HeaderFormat::default(),
+            decimal_format: pgrelay_log::DecimalFormat::default(),
             written_with: pgrelay_log::WrittenWith::default(),
             topic_transaction: "transaction".to_owned(),
             topic_heartbeat_prefix: "__debezium-heartbeat".to_owned(),
@@ -134,6 +136,7 @@ pub fn events(commit_lsn: Lsn, first: u64, changes: Vec<(&Arc<Schema>, Change)>)
         previous_commit_lsn: Some(Lsn::new(7)),
         snapshot: None,
         origin: None,
+        xmin: None,
     });
     changes
         .into_iter()

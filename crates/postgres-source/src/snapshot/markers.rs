@@ -33,6 +33,7 @@ impl Markers {
                 previous_commit_lsn: None,
                 snapshot: Some(row),
                 origin: None,
+                xmin: None,
             })
         });
         Self { transactions, held: None, table: Table { first: true, empty: true } }

@@ -18,6 +18,7 @@ use crate::snapshot::{Snapshot, SnapshotTable, parents_first};
 use crate::stream::Stream;
 use crate::walsender::Walsender;
 use crate::watch;
+use crate::xmin::Xmin;
 
 /// Everything a start holds between its steps.
 #[derive(Debug)]
@@ -228,8 +229,14 @@ pub(super) async fn open(
         .await
         .map_err(failed(format!("stream from slot {}", settings.slot)))?;
     tracing::info!(slot = %settings.slot, %start, "streaming");
+    let xmin = Xmin::start(&session, &settings).await;
     let confirmed = checkpoint.progress.confirmable().unwrap_or(Lsn::ZERO);
     let orders = Orders { confirmed, hurry: false, stop: false };
     let feed = Feed::start(stream, settings.queue_bytes_max, interval, orders, meter.clone());
-    Stream::new(feed, session, settings, meter, &checkpoint).ok_or_else(unreachable_state)
+    let stream = Stream::new(feed, session, settings, meter, &checkpoint);
+    let mut stream = stream.ok_or_else(unreachable_state)?;
+    if let Some(xmin) = xmin {
+        stream.say_xmin(xmin);
+    }
+    Ok(stream)
 }

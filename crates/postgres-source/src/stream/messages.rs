@@ -81,6 +81,7 @@ impl Stream {
             previous_commit_lsn: self.previous_commit,
             snapshot: None,
             origin: None,
+            xmin: self.xmin(),
         };
         let mut open = Open { transaction: Arc::new(transaction), seq: 0, tally: None };
         self.begins(wal_start, &mut open);

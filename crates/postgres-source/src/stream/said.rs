@@ -62,6 +62,7 @@ impl Stream {
             // The server does not say when it was said: Debezium has the time of the transaction before here.
             commit_micros: self.begun_micros,
             previous_commit_lsn: self.previous_commit,
+            xmin: self.xmin(),
             ..Transaction::default()
         };
         let (lsn, binary) = (said.lsn, self.settings.shape.modes.binary);

@@ -101,6 +101,8 @@ pub(super) fn source_settings(
         selection: found(selection, findings),
         messages: found(messages, findings),
         heartbeat,
+        xmin_interval: (logged && section.xmin_fetch_interval_ms > 0)
+            .then(|| Duration::from_millis(section.xmin_fetch_interval_ms)),
         transaction_metadata: section.provide_transaction_metadata,
         batch_events_max: BATCH_EVENTS_MAX,
         batch_bytes_max: BATCH_BYTES_MAX,

@@ -170,6 +170,10 @@ pub struct PostgresSource {
     pub heartbeat_interval_ms: u64,
     /// A statement that is run in the source as often, on a connection of its own: it writes where nothing else does.
     pub heartbeat_action_query: Option<String>,
+    /// At most every so many milliseconds the slot's `catalog_xmin` is read, on a connection of its own, for `source.xmin`
+    /// of what is streamed. 0: it is not, and `source.xmin` is null. Means nothing without `kafka:`.
+    #[serde(default)]
+    pub xmin_fetch_interval_ms: u64,
     /// What a `numeric` or `money` is in records.
     #[serde(default)]
     pub decimal_handling_mode: DecimalMode,

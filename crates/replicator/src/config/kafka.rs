@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cdc::{Fault, Finding};
-use pgrelay_log::{Format, Kafka, OptionValue};
+use pgrelay_log::{DecimalFormat, Format, Kafka, OptionValue};
 use transforms::SecretRef;
 
 use super::ends::{no_word, secret};
@@ -20,6 +20,15 @@ pub(super) fn topics(
     };
     let (_, value) = kafka.formats();
     let mut findings = Vec::new();
+    if kafka.decimal_format != DecimalFormat::Base64
+        && !(kafka.topics.is_empty() && kafka.writes_json())
+    {
+        findings.push(wrong(
+            "decimal_format",
+            "it says what decimal numbers look like in JSON, and no part of a record is written in JSON",
+            "take it out, or write a JSON format for keys, values or headers",
+        ));
+    }
     if kafka.topics.is_empty() {
         if kafka.topic_prefix.is_empty() {
             findings.push(

@@ -304,6 +304,19 @@ fn formats_that_do_not_fit_the_ends_are_refused_with_their_place() {
         ),
         (format!("{SOURCE}{}", kafka("  key_format: avro\n")), "shop.yaml:", "schema_registry: {"),
         (
+            format!(
+                "{SOURCE}{}",
+                kafka("  format: string\n  header_format: string\n  decimal_format: numeric\n")
+            ),
+            "shop.yaml:11:3: kafka.decimal_format",
+            "no part of a record is written in JSON",
+        ),
+        (
+            format!("{SOURCE}{}", kafka("  header_format: avro\n")),
+            "shop.yaml:9",
+            "simple, json, json_schemas, string",
+        ),
+        (
             format!("{SOURCE}{}", kafka("  format: xml\n")),
             "shop.yaml:9",
             "debezium_json, debezium_json_schemas, avro, json, json_schemas, string",
