@@ -115,7 +115,7 @@ const OF_THE_RUN: [&str; 13] = [
     "bootstrap.servers",
 ];
 /// Debezium's defaults, where they are all there is.
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("event.converting.failure.handling.mode", "warn"),
     ("include.schema.comments", "false"),
     ("plugin.name", "pgoutput"),
