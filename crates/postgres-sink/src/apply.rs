@@ -82,8 +82,16 @@ type Placed<'a> = (&'a Row, Position);
 #[derive(Debug)]
 pub(crate) enum Step {
     Write(Write),
-    Copy { target: Arc<Target>, lines: Bytes },
-    Truncate { sql: String, table: cdc::TableName },
+    Copy {
+        target: Arc<Target>,
+        lines: Bytes,
+    },
+    /// Empties tables; their names in SQL.
+    Truncate {
+        sql: String,
+        tables: Vec<String>,
+        table: cdc::TableName,
+    },
 }
 
 /// The targets of a batch's tables, by the schema's fingerprint, with their places in the order of parents first.
@@ -146,7 +154,8 @@ pub(crate) fn plan<'a>(
 pub(crate) fn truncate_step(group: &[Arc<Target>], restart_identity: bool) -> Step {
     let table =
         group.first().map_or_else(|| cdc::TableName::new("", ""), |target| target.name.clone());
-    Step::Truncate { sql: truncate::statement(group, restart_identity), table }
+    let tables = group.iter().map(|target| target.sql.clone()).collect();
+    Step::Truncate { sql: truncate::statement(group, restart_identity), tables, table }
 }
 
 impl<'a> Planner<'a> {

@@ -115,6 +115,8 @@ impl From<Finding> for SinkError {
 impl Fault for SinkError {
     fn remedy(&self) -> Remedy {
         match self {
+            // A table that our own transaction keeps from being changed is not free the next time either.
+            SinkError::Server { error, .. } if error.code() == Some("55006") => Remedy::Halt,
             SinkError::Server { error, .. } => error.remedy(),
             SinkError::Fenced { .. } => Remedy::Retry,
             SinkError::Row { .. } | SinkError::Value { .. } => Remedy::Divert,

@@ -20,6 +20,7 @@ mod keyless;
 mod make;
 mod narrower;
 mod ordered;
+mod pending;
 mod pipeline;
 mod preflight;
 mod rights;

@@ -18,7 +18,7 @@ use crate::claim::Claim;
 use crate::error::{COMMIT, SinkError};
 use crate::pipeline::Pipeline;
 use crate::settings::Settings;
-use crate::{copy, ordered};
+use crate::{copy, ordered, pending};
 
 const BEGIN: &str = "BEGIN; SET CONSTRAINTS ALL DEFERRED";
 /// The commit is seen at once and does not wait for the disk, as a subscription's does not by default.
@@ -253,10 +253,11 @@ impl Work {
                 };
                 pipeline.add(Box::pin(answer), Some(write)).await;
             }
-            Step::Truncate { sql, table } => {
+            Step::Truncate { sql, tables, table } => {
                 let failed =
                     SinkError::server(&format!("{}, table {table}", settings.server), "truncate");
                 pipeline.finish_with(&write_failed(settings, "write rows")).await?;
+                pending::check(session, tables).await.map_err(&failed)?;
                 session.batch_execute(sql).await.map_err(|error| failed(error.into()))?;
             }
             Step::Copy { target, lines } => {

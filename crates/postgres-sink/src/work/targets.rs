@@ -9,6 +9,7 @@ use super::Work;
 use crate::actions;
 use crate::create;
 use crate::error::SinkError;
+use crate::pending;
 use crate::pipeline::Pipeline;
 use crate::settings::{Mode, Settings};
 use crate::target::{self, Lookup, Target};
@@ -90,6 +91,11 @@ impl Work {
                 Lookup::Here(target) => return Ok(target),
                 Lookup::NoTable => create::table(session, settings, schema).await?,
                 Lookup::NoColumns(lacking) => {
+                    if self.open {
+                        let checked = pending::check(session, &[name.sql()]).await;
+                        let place = format!("{}, table {name}", settings.server);
+                        checked.map_err(SinkError::server(&place, "add columns"))?;
+                    }
                     create::columns(session, settings, schema, &lacking).await?
                 }
             }
