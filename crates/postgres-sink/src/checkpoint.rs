@@ -137,13 +137,17 @@ pub(crate) const LOCK: &str =
 
 /// Advances the row by compare-and-set, last thing in a transaction: another version makes `version` null, which
 /// the column refuses, so that the transaction cannot commit. `captured` and `copied` are null where they did not
-/// change.
+/// change. A row that is gone is refused in the same way.
 pub(crate) const ADVANCE: &str = "
-    UPDATE pgrelay.checkpoints
-    SET version = CASE WHEN version = $2 THEN version + 1 END, checkpoint = $3::text::jsonb,
-        captured = coalesce($4::text::jsonb, captured), copied = coalesce($5::text::jsonb, copied),
-        updated_at = pg_catalog.now()
-    WHERE pipeline = $1";
+    WITH advanced AS (
+        UPDATE pgrelay.checkpoints
+        SET version = CASE WHEN version = $2 THEN version + 1 END, checkpoint = $3::text::jsonb,
+            captured = coalesce($4::text::jsonb, captured), copied = coalesce($5::text::jsonb, copied),
+            updated_at = pg_catalog.now()
+        WHERE pipeline = $1
+        RETURNING version)
+    INSERT INTO pgrelay.checkpoints (pipeline, version)
+    SELECT $1, NULL::bigint WHERE NOT EXISTS (SELECT FROM advanced)";
 
 /// Changes nothing, by the same compare-and-set: a commit to wait for.
 pub(crate) const FLUSH: &str = "

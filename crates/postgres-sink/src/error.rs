@@ -157,9 +157,17 @@ fn turned_away(
             .remedy("the source sends null for a column that may not be null here: let it be null, or fill it in the chain")
             .run(format!("ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL;", cdc::quote_ident(&response.column))),
         "23505" => unique_finding(found("unique_violation"), unique),
-        "23503" => found("foreign_key_violation")
-            .remedy("the row it refers to is not in the target: capture the table it refers to in the same pipeline; or make the constraint deferrable if the source writes children before parents")
-            .run(format!("ALTER TABLE {table} ALTER CONSTRAINT {constraint} DEFERRABLE;")),
+        "23503" => {
+            // The server names the table that refers, also where the row is one that is referred to.
+            let child = TableName::new(response.schema.as_str(), response.table.as_str()).sql();
+            let found = found("foreign_key_violation");
+            let found = if child == table {
+                found.remedy("the row it refers to is not in the target: capture the table it refers to in the same pipeline; or make the constraint deferrable if the source writes children before parents")
+            } else {
+                found.remedy(format!("rows of {child} in the target still refer to this one: capture that table in the same pipeline, or see to its rows; or make the constraint deferrable if the source removes parents before children"))
+            };
+            found.run(format!("ALTER TABLE {child} ALTER CONSTRAINT {constraint} DEFERRABLE;"))
+        }
         code if code.starts_with("22") => found("type_mismatch")
             .remedy("a value of the source does not fit the target's column: let the column have the source's type"),
         code if !code.starts_with("23") => found("trigger_violation")

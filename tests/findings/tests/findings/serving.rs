@@ -47,6 +47,17 @@ fn with_the_sink_blocked_what_is_received_moves_and_what_is_applied_does_not() {
 }
 
 #[test]
+fn a_checkpoint_that_somebody_removes_ends_the_work_with_the_next_batch() {
+    let place = Place::new("removed");
+    let service = streaming(&place);
+    place.sql("dst", "DELETE FROM pgrelay.checkpoints");
+    place.sql("src", "INSERT INTO t VALUES (2, 'canary', 2)");
+    service.wait_line("slot_without_checkpoint");
+    service.end().expect(3, &["slot_without_checkpoint"]);
+    assert_eq!(place.sql("dst", "SELECT count(*) FROM t").trim(), "1");
+}
+
+#[test]
 fn a_pipeline_that_halts_leaves_the_others_running_and_is_the_exit_status() {
     let place = Place::new("good");
     place.sql("src", "CREATE TABLE u (id int PRIMARY KEY)");

@@ -74,6 +74,31 @@ fn a_foreign_key_violation_names_the_constraint() {
 }
 
 #[test]
+fn a_row_that_others_refer_to_names_the_table_that_does() {
+    let place = Place::new("referred");
+    place.sql(
+        "dst",
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b int); ALTER TABLE t OWNER TO owner",
+    );
+    let file = place.file("");
+    place.sql("src", "INSERT INTO t VALUES (1, 'canary', 1)");
+    place.arrives(&file);
+    place.sql(
+        "dst",
+        "CREATE TABLE mine (t int CONSTRAINT mine_t REFERENCES t); INSERT INTO mine VALUES (1)",
+    );
+    place.sql("dst", "ALTER TABLE mine OWNER TO owner");
+    place.sql("src", "DELETE FROM t");
+    let run = "ALTER TABLE \"public\".\"mine\" ALTER CONSTRAINT \"mine_t\" DEFERRABLE;";
+    let ran = place.serve(&file);
+    ran.expect(1, &["foreign_key_violation", "rows of \"public\".\"mine\" in the target", run]);
+    assert!(!ran.stderr.contains("canary"), "a value is shown: {}", ran.stderr);
+    place.sql("dst", run);
+    place.sql("dst", "TRUNCATE mine");
+    place.arrives(&file);
+}
+
+#[test]
 fn a_value_of_another_type_names_the_column() {
     turned_away(
         "badtype",
