@@ -236,7 +236,7 @@ impl Stream {
             order: None,
         };
         if let Some(tally) = &mut open.tally {
-            let records = if event.is_move() { 2 } else { 1 };
+            let records = if event.changes_record_key() { 2 } else { 1 };
             let name = || format!("{}.{}", schema.origin.schema, schema.origin.name);
             event.order = Some(tally.event(oid, name, records));
         }
@@ -306,6 +306,5 @@ fn renamed(settings: &Settings, was: &TableName, is: &TableName, lsn: Lsn) -> Fi
         format!("source {}, table {was}, LSN {lsn}", settings.server),
         format!("the table is called {is} from here on, and what masks {was} would not mask it"),
     )
-    .remedy("give it back its name; or write the new name into the pipeline file everywhere, and run `pgrelay drop` and start again, which copies all tables")
-    .run(format!("ALTER TABLE {} RENAME TO {};", is.sql(), cdc::quote_ident(&was.name)))
+    .remedy(format!("write the new name into the pipeline file everywhere, run `pgrelay drop` for pipeline {} and start it again, which copies all tables: rows under the new name are in the log of the source, and stay there if it gets its name back", settings.pipeline))
 }
