@@ -246,6 +246,8 @@ fn follow_renames_beside(parsed: &PipelineFile) -> Option<&'static str> {
         (!source.column_propagate_source_type.is_empty(), "column_propagate_source_type"),
         (!source.snapshot_select_overrides.is_empty(), "snapshot_select_overrides"),
         (source.snapshot_include_collection_list.is_some(), "snapshot_include_collection_list"),
+        // The columns that were there before are known by the table's name.
+        (matches!(parsed.new_columns, Some(NewColumns::Halt | NewColumns::Drop)), "new_columns"),
     ];
     let by_name = parts.into_iter().find(|(is_there, _)| *is_there);
     by_name.filter(|_| source.follow_renames).map(|(_, key)| key)
