@@ -20,6 +20,8 @@ pub struct Batch {
     pub checkpoint: Checkpoint,
     /// An attempt at a snapshot begins here: what an earlier attempt wrote is void.
     pub begin: bool,
+    /// It begins without all of the captured tables: the others are followed and not copied, and announced later.
+    pub partial: bool,
 }
 
 impl Batch {
@@ -31,6 +33,7 @@ impl Batch {
             notes: Vec::new(),
             checkpoint,
             begin: false,
+            partial: false,
         }
     }
 

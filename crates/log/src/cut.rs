@@ -22,6 +22,9 @@ pub struct Cut {
     /// An attempt at a snapshot begins here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begin: bool,
+    /// It begins without all of the captured tables.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// The fingerprints of the table versions that begin with this batch.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "hexadecimal")]
     pub relations: Vec<u64>,
@@ -72,6 +75,7 @@ mod tests {
         let cut = Cut {
             checkpoint: Checkpoint::new(Progress::After { end_lsn: Lsn::new(7) }),
             begin: true,
+            partial: true,
             relations: vec![u64::MAX, 0],
             starts: Places::new(),
             ends: places,

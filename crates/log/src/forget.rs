@@ -39,6 +39,7 @@ fn void(settings: &LogSettings) -> Cut {
     Cut {
         checkpoint: Checkpoint::new(Progress::Snapshot { attempt: 0 }),
         begin: true,
+        partial: false,
         relations: Vec::new(),
         starts: Places::new(),
         ends: Places::new(),

@@ -238,8 +238,8 @@ impl Reader {
         }
         self.place.cut = Some(offset);
         self.previous = Some(cut.checkpoint.progress);
-        let begin = cut.begin;
-        Ok(Batch { relations, events, begin, ..Batch::progress(cut.checkpoint) })
+        let (begin, partial) = (cut.begin, cut.partial);
+        Ok(Batch { relations, events, begin, partial, ..Batch::progress(cut.checkpoint) })
     }
 
     fn incomplete(&self, offset: i64, found: usize, said: u64) -> LogError {

@@ -176,6 +176,7 @@ impl LogSink {
         Cut {
             checkpoint: Checkpoint { log: None, ..batch.checkpoint.clone() },
             begin: batch.begin,
+            partial: batch.partial,
             relations: batch.relations.iter().map(|schema| schema.fingerprint()).collect(),
             starts: Places::new(),
             ends: Places::new(),

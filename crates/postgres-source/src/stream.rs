@@ -352,6 +352,7 @@ impl Stream {
             notes,
             checkpoint: self.checkpoint(progress),
             begin: false,
+            partial: false,
         }
     }
 }

@@ -90,7 +90,8 @@ fn chain(key: &str, steps: &[Step], new_columns: Option<NewColumns>) -> Result<C
 
 /// The tables as they leave the chain.
 fn bind(mut chain: Chain, tables: &[Arc<Schema>]) -> Result<Vec<Arc<Schema>>, Finding> {
-    let names: Vec<_> = tables.iter().map(|schema| schema.table.clone()).collect();
+    let names: Vec<_> =
+        tables.iter().map(|schema| (schema.table.clone(), schema.origin.clone())).collect();
     chain.expect_tables(&names).map_err(|error| *error.0)?;
     tables.iter().map(|schema| chain.bind(schema).map_err(|error| *error.0)).collect()
 }

@@ -366,17 +366,16 @@ impl Chained {
     }
 
     fn expect_tables(&mut self, batch: &Batch) -> Result<(), Failure> {
-        let captured = batch.checkpoint.captured.values().map(|table| table.table.clone());
-        let announced = batch.relations.iter().map(|schema| schema.table.clone());
+        let captured = batch.checkpoint.captured.values();
+        let captured = captured.map(|table| (table.table.clone(), table.table.clone()));
+        let announced = batch.relations.iter();
+        let announced = announced.map(|schema| (schema.table.clone(), schema.origin.clone()));
         let names: Vec<_> = if batch.checkpoint.captured.is_empty() {
-            announced.collect()
+            announced.filter(|_| batch.begin && !batch.partial).collect()
         } else {
             captured.collect()
         };
-        if self.expects_tables
-            && !names.is_empty()
-            && (batch.begin || !batch.checkpoint.captured.is_empty())
-        {
+        if self.expects_tables && !names.is_empty() {
             self.chain.expect_tables(&names).map_err(halted)?;
             self.expects_tables = false;
         }

@@ -98,13 +98,17 @@ impl Chain {
         }
     }
 
-    /// Compares the tables the steps name with those that are captured, by their names in the source.
+    /// Compares the tables the steps name with those that are captured: each by its name here and its name in the source.
     ///
     /// # Errors
     /// Where a step names a table that is not among them, as the step before left it, or gives one the name of
     /// another; where a table that the file names behind the chain does not leave it.
-    pub fn expect_tables(&mut self, tables: &[TableName]) -> Result<(), TransformError> {
-        let mut names: Vec<_> = tables.iter().map(|table| (table.clone(), table)).collect();
+    pub fn expect_tables(
+        &mut self,
+        tables: &[(TableName, TableName)],
+    ) -> Result<(), TransformError> {
+        let mut names: Vec<_> =
+            tables.iter().map(|(table, origin)| (table.clone(), origin)).collect();
         for i in 0..self.steps.len() {
             for wanted in self.steps[i].tables() {
                 if !names.iter().any(|(name, _)| name == wanted) {

@@ -130,12 +130,14 @@ impl PostgresSource {
             ..Checkpoint::new(Progress::Snapshot { attempt })
         };
         // Those that are only followed are announced with the first rows: nothing is asked of their targets.
+        let captured = relations.len();
         relations.retain(|schema| self.settings.selection.copies(&schema.origin));
+        let partial = relations.len() < captured;
         if let State::Announce { made, attempt } = std::mem::replace(&mut self.state, State::Idle) {
             self.state = State::Announced { made, attempt };
         }
         self.meter.enter(Phase::Snapshot);
-        Ok(Batch { relations, begin: true, ..Batch::progress(checkpoint) })
+        Ok(Batch { relations, begin: true, partial, ..Batch::progress(checkpoint) })
     }
 
     /// The attempt is stored: makes the slot and begins to copy, in a task, as neither may be cancelled halfway.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::support::{chain, chain_with, customers, event, insert, name, table};
-use cdc::{Captured, CapturedTable, Status, TableName, Transform};
+use cdc::{Captured, CapturedTable, Status, Transform};
 use transforms::NewColumns;
 
 const MASKED: &str = "- mask: { columns: [public.customers.phone], with: null }";
@@ -17,7 +17,7 @@ fn captured(columns: &[&str]) -> Captured {
 #[test]
 fn a_table_that_is_not_captured_is_found_at_the_start() {
     let expect = |yaml: &str, tables: &[&str]| {
-        let tables: Vec<TableName> = tables.iter().map(|table| name(table)).collect();
+        let tables: Vec<_> = tables.iter().map(|table| (name(table), name(table))).collect();
         chain(yaml).expect_tables(&tables).map_err(|error| *error.0)
     };
     assert!(expect(MASKED, &["public.customers", "public.orders"]).is_ok());
@@ -37,7 +37,7 @@ fn a_table_that_is_not_captured_is_found_at_the_start() {
 
 #[test]
 fn a_table_named_behind_the_chain_has_to_leave_it() {
-    let tables = [name("public.customers")];
+    let tables = [(name("public.customers"), name("public.customers"))];
     let leaving = |wanted: &str| {
         let mut chain = chain("- rename: { table: public.customers, to: crm.people }");
         chain.name_leaving("sink.postgres.tables", [name(wanted)]);
