@@ -54,6 +54,20 @@ const TOPICS: &str =
     "kafka:\n  brokers: 127.0.0.1:1\n  topics: [shop.a, { regex: \"in\\\\..*\" }]\n";
 const PREFIX: &str = "kafka:\n  brokers: 127.0.0.1:1\n  topic_prefix: shop\n";
 
+#[test]
+fn what_goes_by_names_is_refused_where_renamed_tables_are_followed() {
+    let source = format!("{SOURCE}    follow_renames: true\n");
+    for (more, key) in [
+        ("new_columns: drop\n", "new_columns"),
+        ("new_columns: halt\n", "new_columns"),
+        ("transforms:\n  - drop: { columns: [public.t.a] }\n", "transforms"),
+    ] {
+        check(&format!("{source}{PREFIX}{more}"))
+            .expect(2, &["shop.yaml:6:5", key, "take out follow_renames"]);
+    }
+    check(&format!("{source}{SINK}")).expect(2, &["shop.yaml:6:5", "sink"]);
+}
+
 /// `tolerate: data` where it has no meaning, or would lose or show what it must not; told where it is asked for.
 #[test]
 fn dead_letters_are_refused_where_they_are_none() {
