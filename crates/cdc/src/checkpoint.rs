@@ -117,6 +117,18 @@ pub struct LogPlace {
     pub cut: Option<i64>,
     /// The next offset of each partition of each topic.
     pub ends: BTreeMap<Arc<str>, BTreeMap<i32, i64>>,
+    /// The last record before it, where the topics have no cuts; none in what an older pgrelay wrote.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub last: BTreeMap<Arc<str>, BTreeMap<i32, LastRecord>>,
+}
+
+/// What tells a record from one that has its offset in another topic of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRecord {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp, in milliseconds since 1970.
+    pub millis: i64,
 }
 
 /// Where a sink stands, durably, together with its data.
@@ -234,6 +246,10 @@ mod tests {
             log: Some(Arc::new(LogPlace {
                 cut: Some(3),
                 ends: BTreeMap::from([("t".into(), BTreeMap::from([(0, 9)]))]),
+                last: BTreeMap::from([(
+                    "t".into(),
+                    BTreeMap::from([(0, LastRecord { offset: 7, millis: 1 })]),
+                )]),
             })),
             taken: None,
         };
@@ -242,5 +258,12 @@ mod tests {
             let text = serde_json::to_string(&checkpoint).unwrap();
             assert_eq!(serde_json::from_str::<Checkpoint>(&text).unwrap(), checkpoint);
         }
+    }
+
+    #[test]
+    fn a_place_without_last_records_is_read_and_written() {
+        let text = r#"{"cut":null,"ends":{"t":{"0":9}}}"#;
+        let place: LogPlace = serde_json::from_str(text).unwrap();
+        assert_eq!((place.last.len(), serde_json::to_string(&place).unwrap().as_str()), (0, text));
     }
 }

@@ -23,7 +23,9 @@ mod seams;
 pub mod text;
 
 pub use batch::Batch;
-pub use checkpoint::{Captured, CapturedTable, Checkpoint, LogPlace, Progress, SourceId, Taken};
+pub use checkpoint::{
+    Captured, CapturedTable, Checkpoint, LastRecord, LogPlace, Progress, SourceId, Taken,
+};
 pub use event::{Change, Event, Op, Order, Origin, SnapshotRow, Transaction};
 pub use fault::{Fault, Finding, Remedy, Status};
 pub use lsn::{Lsn, LsnError, Position};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cdc::Checkpoint;
+use cdc::{Checkpoint, Progress};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Delivery;
@@ -19,6 +19,9 @@ pub type Places = BTreeMap<Arc<str>, BTreeMap<i32, i64>>;
 pub struct Cut {
     /// How far, in which source.
     pub checkpoint: Checkpoint,
+    /// Where the batch before it ended: none where it is the first, and in what an older pgrelay wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Progress>,
     /// An attempt at a snapshot begins here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begin: bool,
@@ -65,7 +68,7 @@ mod hexadecimal {
 
 #[cfg(test)]
 mod tests {
-    use cdc::{Lsn, Progress};
+    use cdc::Lsn;
 
     use super::*;
 
@@ -74,6 +77,7 @@ mod tests {
         let places = Places::from([("shop.public.t".into(), BTreeMap::from([(0, 9), (11, 3)]))]);
         let cut = Cut {
             checkpoint: Checkpoint::new(Progress::After { end_lsn: Lsn::new(7) }),
+            after: Some(Progress::After { end_lsn: Lsn::new(6) }),
             begin: true,
             partial: true,
             relations: vec![u64::MAX, 0],

@@ -38,6 +38,7 @@ pub async fn forget(settings: &LogSettings) -> Result<(), LogError> {
 fn void(settings: &LogSettings) -> Cut {
     Cut {
         checkpoint: Checkpoint::new(Progress::Snapshot { attempt: 0 }),
+        after: None,
         begin: true,
         partial: false,
         relations: Vec::new(),

@@ -6,7 +6,7 @@
 //! an event is as bytes; nothing else here does.
 //!
 //! Read in this order: `cut`, `stamp` and `topics` say what lies in Kafka; `sink` and `producer` write it; `source`,
-//! `reader`, `lane`, `decoder` and `fold` read it; `debezium_json`, `avro` and `string` are the
+//! `reader`, `gap`, `lane`, `decoder` and `fold` read it; `debezium_json`, `avro` and `string` are the
 //! formats, made of `forms` and `rows`, which `changes` makes records of; `registrar` asks a schema registry.
 //!
 //! It refuses a broker without transactions unless the file says so, a checkpoint topic that is not compacted, a
@@ -33,6 +33,7 @@ mod foreign;
 mod forget;
 mod format;
 mod forms;
+mod gap;
 mod hand;
 mod hand_over;
 mod headers;

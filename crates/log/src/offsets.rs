@@ -10,6 +10,10 @@ use cdc::{Captured, Checkpoint, Event, Lsn, Op, Position, Progress};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::config::LogSettings;
+use crate::error::LogError;
+use crate::{scan, topics};
+
 /// The newest of what the log keeps of one pipeline.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
@@ -151,6 +155,38 @@ pub(crate) fn captured_value(captured: &Captured) -> serde_json::Result<String> 
     Ok(json!({ "pgrelay.captured": serde_json::to_string(&list)? }).to_string())
 }
 
+/// One of our own fields.
+fn field(value: &[u8], name: &str) -> serde_json::Result<Option<String>> {
+    let mut map: BTreeMap<String, Value> = serde_json::from_slice(value)?;
+    Ok(map.remove(name).and_then(|v| v.as_str().map(ToOwned::to_owned)))
+}
+
+fn checkpoint_of(value: &[u8]) -> serde_json::Result<Option<Checkpoint>> {
+    let text = field(value, "pgrelay.checkpoint")?;
+    text.map(|text| serde_json::from_str(&text)).transpose()
+}
+
+/// The checkpoint of the one pipeline that writes the log, whatever it is called: who applies may be called otherwise.
+/// Blocks.
+pub(crate) fn newest(settings: &LogSettings) -> Result<Option<Checkpoint>, LogError> {
+    let topic = topics::offsets_topic(&settings.kafka.topic_prefix);
+    let mut found = BTreeMap::new();
+    scan::whole(settings, &topic, |record| {
+        let Ok((pipeline, Partition { captured: None })) = serde_json::from_slice(record.key)
+        else {
+            return Ok(());
+        };
+        let pipeline: String = pipeline;
+        let checkpoint = record.value.map(checkpoint_of).transpose();
+        match checkpoint.map_err(|_| scan::unreadable(&topic, record.offset, "a checkpoint"))? {
+            Some(Some(checkpoint)) => found.insert(pipeline, checkpoint),
+            Some(None) | None => found.remove(&pipeline),
+        };
+        Ok(())
+    })?;
+    Ok(if found.len() == 1 { found.pop_first().map(|(_, checkpoint)| checkpoint) } else { None })
+}
+
 impl Kept {
     /// Takes in one record of the topic, in order: the newest of each key counts.
     pub(crate) fn take(
@@ -159,18 +195,9 @@ impl Kept {
         key: &[u8],
         value: Option<&[u8]>,
     ) -> serde_json::Result<()> {
-        let field = |value: &[u8], name: &str| -> serde_json::Result<Option<String>> {
-            let mut map: BTreeMap<String, Value> = serde_json::from_slice(value)?;
-            Ok(map.remove(name).and_then(|v| v.as_str().map(ToOwned::to_owned)))
-        };
         if key == keys.0.as_bytes() {
             self.offset = value.map(serde_json::from_slice).transpose()?;
-            self.checkpoint = match value {
-                Some(value) => field(value, "pgrelay.checkpoint")?
-                    .map(|text| serde_json::from_str(&text))
-                    .transpose()?,
-                None => None,
-            };
+            self.checkpoint = value.map(checkpoint_of).transpose()?.flatten();
         } else if key == keys.1.as_bytes() {
             self.captured = match value {
                 Some(value) => field(value, "pgrelay.captured")?

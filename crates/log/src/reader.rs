@@ -16,7 +16,7 @@ use crate::decoder::Decoder;
 use crate::error::{Asking, LogError};
 use crate::fold::{ReadRecord, fold};
 use crate::lane::{self, Lane, MessageRef, Met};
-use crate::{foreign, scan, topics};
+use crate::{foreign, gap, scan, topics};
 
 /// Small batches that wait are made one, up to so many events and bytes.
 const MERGED_EVENTS_MAX: usize = 10_000;
@@ -64,17 +64,8 @@ impl Reader {
         let consumer = Arc::new(consumer);
         let topic = topics::cuts_topic(&settings.kafka.topic_prefix);
         let place = after.and_then(|after| after.log.as_deref().cloned()).unwrap_or_default();
-        let (low, high) = scan::watermarks(&consumer, &settings, &topic, 0)?;
-        let start = match place.cut {
-            Some(cut) => cut,
-            None => last_begin(&settings, &topic)?.unwrap_or(0),
-        };
-        if start < low {
-            return Err(lane::past_retention(&settings, &topic, 0, (start, low)));
-        }
-        if place.cut.is_some() && start >= high {
-            return Err(recreated(&topic, 0, start, "the topic ends before this offset"));
-        }
+        let bounds = scan::watermarks(&consumer, &settings, &topic, 0)?;
+        let start = start(&settings, &topic, place.cut, after, bounds)?;
         let cuts = Lane::open(&settings, &consumer, &topic, 0, start)?;
         let mut reader = Self {
             settings,
@@ -89,8 +80,11 @@ impl Reader {
             announced: HashSet::new(),
             down: Cell::new(None),
         };
-        if let (Some(after), Some(cut)) = (after, reader.place.cut) {
-            reader.compare(after, cut)?;
+        match (after, reader.place.cut) {
+            (Some(after), Some(cut)) if cut == start => reader.compare(after, cut)?,
+            // The cut itself was removed.
+            (Some(after), Some(_)) => reader.previous = Some(after.progress),
+            _ => {}
         }
         Ok(reader)
     }
@@ -318,6 +312,31 @@ impl Reader {
             Ok(())
         })
     }
+}
+
+/// The offset to begin at: that of the cut the target stopped at, or what is left behind it.
+fn start(
+    settings: &LogSettings,
+    topic: &str,
+    cut: Option<i64>,
+    after: Option<&Checkpoint>,
+    (low, high): (i64, i64),
+) -> Result<i64, LogError> {
+    let start = match cut {
+        Some(cut) => cut,
+        None => last_begin(settings, topic)?.unwrap_or(0),
+    };
+    if start < low {
+        let stands = after.filter(|_| cut.is_some());
+        return match stands.map(|stands| gap::is_void(settings, topic, stands)).transpose()? {
+            Some(true) => Ok(low),
+            _ => Err(lane::past_retention(settings, topic, 0, (start, low))),
+        };
+    }
+    if cut.is_some() && start >= high {
+        return Err(recreated(topic, 0, start, "the topic ends before this offset"));
+    }
+    Ok(start)
 }
 
 /// The last cut at which a copy of the tables begins: what the log has before it is void for a target that has

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cdc::{Batch, Captured, Checkpoint, Finding, Meter, Schema, Sink, Written};
+use cdc::{Batch, Captured, Checkpoint, Finding, Meter, Progress, Schema, Sink, Written};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,6 +43,8 @@ pub struct LogSink {
     /// The table versions the log has from this process.
     announced: BTreeSet<u64>,
     captured: Arc<Captured>,
+    /// Where the log ends.
+    stands: Option<Progress>,
     last: LastEvent,
 }
 
@@ -60,6 +62,7 @@ impl LogSink {
             targets: Targets::default(),
             announced: BTreeSet::new(),
             captured: Arc::default(),
+            stands: None,
             last: LastEvent::default(),
         }
     }
@@ -100,6 +103,7 @@ impl LogSink {
         .await?;
         self.commands = Some(sender);
         self.captured = Arc::new(kept.captured.clone().unwrap_or_default());
+        self.stands = kept.checkpoint.as_ref().map(|checkpoint| checkpoint.progress);
         Ok(kept.checkpoint())
     }
 
@@ -167,6 +171,7 @@ impl LogSink {
         answer.await.map_err(|_| LogError::Void)??;
         self.announced.extend(new);
         self.captured = Arc::clone(&batch.checkpoint.captured);
+        self.stands = Some(batch.checkpoint.progress);
         self.last = last;
         self.count(batch);
         Ok(())
@@ -175,6 +180,7 @@ impl LogSink {
     fn cut(&self, batch: &Batch, last: &LastEvent) -> Cut {
         Cut {
             checkpoint: Checkpoint { log: None, ..batch.checkpoint.clone() },
+            after: self.stands,
             begin: batch.begin,
             partial: batch.partial,
             relations: batch.relations.iter().map(|schema| schema.fingerprint()).collect(),

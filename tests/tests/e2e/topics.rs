@@ -306,6 +306,41 @@ fn a_log_that_is_not_what_the_target_was_fed_from_halts() -> Result<()> {
 }
 
 #[test]
+fn a_topic_made_anew_that_has_grown_longer_halts() -> Result<()> {
+    let stage = Stage::new()?;
+    let (mut target, topic) = (stage.pair.target()?, stage.topic("t"));
+    target.run("CREATE TABLE t (id int PRIMARY KEY);")?;
+    stage.producer.create(&topic, 1)?;
+    let record = |id: i32| stage.producer.texts(&topic, &[(&format!("{{\"id\":{id}}}"), "{}")]);
+    (1..=3).try_for_each(record)?;
+    let mut pipeline = stage.pipeline(&json!({ "format": "json" }))?;
+    pipeline.until_now()?.well()?;
+    record(4)?;
+    // The record it stopped at is there again.
+    pipeline.until_now()?.well()?;
+    stage.producer.delete(&topic)?;
+    stage.producer.create(&topic, 1)?;
+    (11..=17).try_for_each(record)?;
+    let said = pipeline.until_now()?.halted("kafka_topic_recreated")?.said;
+    let place = format!("Kafka topic {topic}, partition 0, offset 3");
+    ensure!(said.contains(&place) && said.contains("pgrelay drop"), "{said}");
+    pipeline.command(&["check"])?.halted("kafka_topic_recreated")?;
+    ensure!(target.value("SELECT count(*) FROM t;")? == "4");
+    // Where that record is gone nothing tells, and what is left is read.
+    stage.producer.cut_off(&topic, 4)?;
+    pipeline.until_now()?.well()?;
+    ensure!(target.value("SELECT count(*) FROM t;")? == "7");
+    pipeline.remove()?;
+    pipeline.until_now()?.well()?;
+    // A checkpoint of an older pgrelay has no record to compare with.
+    target.run("UPDATE pgrelay.checkpoints SET checkpoint = checkpoint #- '{log,last}';")?;
+    record(18)?;
+    pipeline.until_now()?.well()?;
+    ensure!(target.value("SELECT count(*) FROM t WHERE id = 18;")? == "1");
+    Ok(())
+}
+
+#[test]
 fn new_topics_and_new_partitions_are_read_while_it_runs() -> Result<()> {
     let stage = Stage::new()?;
     let mut target = stage.pair.target()?;

@@ -1,9 +1,12 @@
 //! What `pgrelay check` asks of topics of other producers, and what is known wrong before that.
 
+use std::sync::Arc;
+
 use cdc::{Checkpoint, Fault, Finding};
 
 use super::dead_letters::{compacted, forgets};
 use super::partitions::Patterns;
+use super::witness;
 use crate::admin::{self, TopicSpec};
 use crate::check::too_small;
 use crate::config::{LogSettings, TopicPattern};
@@ -81,14 +84,20 @@ fn inspect(
         );
     }
     let place = after.and_then(|after| after.log.as_deref());
+    let mut bounded = Vec::new();
     for (topic, partitions) in &place.map(|place| place.ends.clone()).unwrap_or_default() {
         for (&partition, &next) in partitions.iter().filter(|_| there.contains_key(topic)) {
-            let (low, _) = scan::watermarks(&consumer, settings, topic, partition)?;
+            let (low, high) = scan::watermarks(&consumer, settings, topic, partition)?;
+            bounded.push((Arc::clone(topic), partition, (low, high)));
             if next < low {
                 let lost = lane::past_retention(settings, topic, partition, (next, low));
                 findings.push(lost.finding());
             }
         }
+    }
+    if let Some(place) = place {
+        let compared = witness::compare(settings, place, &bounded);
+        findings.extend(compared.err().map(|error| error.finding()));
     }
     Ok(())
 }

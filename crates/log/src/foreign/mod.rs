@@ -4,7 +4,7 @@
 //! Read in this order: `partitions` finds what is read; `side` turns bytes into `item`s; `change` says what a record
 //! does to a row; `struct_text` takes keys apart that are text; `slot` and `text` make the row, by the record's schema or the target's columns, and `types` the
 //! columns the target lacks; `decoder` brings these together; `moves` pairs what is one change of key; `reader` makes
-//! batches, each with the next offset of every partition.
+//! batches, each with the next offset of every partition; `witness` sees at a start whether the topics are the same.
 //!
 //! It halts at a record that is not of its format, that does not fit its column, or that belongs to no table. Where the
 //! pipeline file says so, those that are `unreadable` for what is in them become `dead_letters` instead. It passes
@@ -28,6 +28,7 @@ mod tests;
 mod text;
 mod types;
 mod unreadable;
+mod witness;
 mod wrong;
 
 use cdc::Finding;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use cdc::{Batch, Catalog, Checkpoint, Finding, LogPlace, Meter, Progress};
+use cdc::{Batch, Catalog, Checkpoint, Finding, LastRecord, LogPlace, Meter, Progress};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::runtime::Handle;
 
@@ -15,6 +15,7 @@ use super::moves::Moves;
 use super::other_checkpoint;
 use super::partitions::Patterns;
 use super::unreadable::Refusal;
+use super::witness::{self, Bounded};
 use super::wrong::Place;
 use crate::client::{self, Said};
 use crate::config::LogSettings;
@@ -49,6 +50,10 @@ struct Track {
     met_end: bool,
     /// The offset of a record that could not be read.
     failed: Option<i64>,
+    /// The last record that was read.
+    read: Option<LastRecord>,
+    /// The last one that is known to be given away.
+    given: Option<LastRecord>,
 }
 
 impl Track {
@@ -58,6 +63,13 @@ impl Track {
         let next = if self.met_end { next.max(self.end) } else { next };
         let kept_back = self.moves.held_offset().into_iter().chain(self.failed);
         kept_back.min().unwrap_or(next)
+    }
+
+    /// The last record before the place, or one before that.
+    fn last(&mut self) -> Option<LastRecord> {
+        let place = self.place();
+        self.given = self.read.filter(|read| read.offset < place).or(self.given);
+        self.given
     }
 }
 
@@ -133,21 +145,35 @@ impl Reader {
                 tracing::warn!(topic, "the topic is not there; it is read once it is");
             }
         }
-        let mut behind = 0;
+        let mut all = Vec::new();
         for (topic, partitions) in there {
             self.missing.remove(&*topic);
             for partition in 0..partitions {
                 let bounds = scan::watermarks(&self.consumer, &self.settings, &topic, partition)?;
-                let key = (Arc::clone(&topic), partition);
-                if !self.tracks.contains_key(&key) {
-                    let track = self.open(&topic, partition, bounds)?;
-                    self.tracks.insert(key.clone(), track);
-                }
-                let place = self.tracks.get(&key).map_or(0, Track::place);
-                behind += u64::try_from(bounds.1 - place).unwrap_or(0);
+                all.push((Arc::clone(&topic), partition, bounds));
             }
         }
+        self.meet(&all)?;
+        let behind = all.into_iter().map(|(topic, partition, (_, high))| {
+            let place = self.tracks.get(&(topic, partition)).map_or(0, Track::place);
+            u64::try_from(high - place).unwrap_or(0)
+        });
+        let behind = behind.sum();
         self.meter.lag_records.store(behind, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Opens those that are not read yet.
+    fn meet(&mut self, all: &[Bounded]) -> Result<(), LogError> {
+        let is_new = |(topic, partition, _): &&Bounded| {
+            !self.tracks.contains_key(&(Arc::clone(topic), *partition))
+        };
+        let new: Vec<Bounded> = all.iter().filter(is_new).cloned().collect();
+        witness::compare(&self.settings, &self.place, &new)?;
+        for (topic, partition, bounds) in new {
+            let track = self.open(&topic, partition, bounds)?;
+            self.tracks.insert((topic, partition), track);
+        }
         Ok(())
     }
 
@@ -167,7 +193,15 @@ impl Reader {
         }
         let mut lane = Lane::open(&self.settings, &self.consumer, topic, partition, start)?;
         lane.wake(std::thread::current());
-        Ok(Track { lane, moves: Moves::default(), end: high, met_end: false, failed: None })
+        Ok(Track {
+            lane,
+            moves: Moves::default(),
+            end: high,
+            met_end: false,
+            failed: None,
+            read: None,
+            given: None,
+        })
     }
 
     /// The next batch; none where nothing came for a while.
@@ -196,6 +230,7 @@ impl Reader {
             return Ok(None);
         }
         self.place.ends = ends;
+        self.remember();
         self.progressed = Some(Instant::now());
         for event in &batch.events {
             if self.announced.insert(event.schema.fingerprint()) {
@@ -229,6 +264,15 @@ impl Reader {
             ends.entry(Arc::clone(topic)).or_default().insert(*partition, track.place());
         }
         ends
+    }
+
+    /// Keeps the last record of each partition beside its place.
+    fn remember(&mut self) {
+        for ((topic, partition), track) in &mut self.tracks {
+            if let Some(last) = track.last() {
+                self.place.last.entry(Arc::clone(topic)).or_default().insert(*partition, last);
+            }
+        }
     }
 
     /// Runs the client's own events, and says so where the brokers are gone.
@@ -273,7 +317,7 @@ fn turn(
     batch: &mut Batch,
     bytes: &mut usize,
 ) -> Result<bool, LogError> {
-    let Track { lane, moves, met_end, failed, .. } = track;
+    let Track { lane, moves, met_end, failed, read: last, .. } = track;
     let (topic, partition) = (Arc::clone(&lane.topic), lane.partition);
     let mut came = false;
     for _ in 0..TURN_RECORDS_MAX {
@@ -298,6 +342,9 @@ fn turn(
                         (Err(refusal), _) => return Err(refusal.into()),
                     }
                     *failed = None;
+                    let time = message.timestamp();
+                    *last =
+                        time.map(|millis| LastRecord { offset: place.offset, millis }).or(*last);
                 }
                 Met::End => *met_end = true,
                 Met::Nothing => {}

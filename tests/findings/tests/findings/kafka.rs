@@ -166,9 +166,8 @@ fn drop_removes_what_was_made_and_a_new_start_copies_again() {
     );
 }
 
-/// The pipeline of `file` as far as the log, and no further.
-fn only_captures(place: &Place) -> String {
-    let whole = file(place, "");
+/// The pipeline of the file as far as the log, and no further.
+fn only_captures(whole: &str) -> String {
     let (source, rest) = whole.split_once("sink:\n").unwrap();
     let (_, kafka) = rest.split_once("kafka:\n").unwrap();
     format!("{source}kafka:\n{kafka}")
@@ -197,7 +196,7 @@ fn records_removed_before_they_were_applied_halt_with_their_offsets() {
         place.arrives(&whole);
         for id in 2..5 {
             place.sql("src", &format!("INSERT INTO t VALUES ({id}, 'canary', 1)"));
-            place.arrives(&only_captures(&place));
+            place.arrives(&only_captures(&whole));
         }
         let topic = if of.starts_with('.') { topic(&place, "") + of } else { topic(&place, of) };
         // -1 is the end of the partition.
@@ -219,6 +218,48 @@ fn records_removed_before_they_were_applied_halt_with_their_offsets() {
 }
 
 #[test]
+fn cuts_removed_after_they_were_applied_are_not_missed() {
+    for (name, delivery) in [("kidle", "exactly_once"), ("kidleleast", "at_least_once")] {
+        let place = Place::new(name);
+        let more = format!("  delivery: {delivery}\n");
+        let whole = file(&place, &more);
+        let (_, sink) = whole.split_once("sink:\n").unwrap();
+        let applies = format!("name: {}\nsink:\n{sink}", place.name);
+        let captures = only_captures(&whole);
+        let insert =
+            |id: i32| place.sql("src", &format!("INSERT INTO t VALUES ({id}, 'canary', 1)"));
+        let remove = || delete_records(&topic(&place, "__pgrelay-cuts."), -1);
+        let applied = || place.sql("dst", "SELECT count(*) FROM t").trim().to_owned();
+        insert(1);
+        place.arrives(&whole);
+        // Nothing came since: the capture checkpoint says so.
+        remove();
+        place.arrives(&applies);
+        // What came since says what was before it.
+        insert(2);
+        place.arrives(&captures);
+        insert(3);
+        place.arrives(&captures);
+        place.arrives(&applies);
+        assert_eq!(applied(), "3");
+        remove();
+        insert(4);
+        place.arrives(&whole);
+        assert_eq!(applied(), "4");
+        // Of two batches the first one is gone.
+        insert(5);
+        place.arrives(&captures);
+        remove();
+        insert(6);
+        place.arrives(&captures);
+        let ran = place.serve(&applies);
+        ran.expect(1, &["kafka_log_start", "__pgrelay-cuts.", "begins at offset", "pgrelay drop"]);
+        assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+        assert_eq!(applied(), "4");
+    }
+}
+
+#[test]
 fn a_data_topic_made_anew_is_noticed() {
     let place = Place::new("kdata");
     let whole = file(&place, "");
@@ -236,11 +277,11 @@ fn a_record_of_somebody_else_between_two_batches_halts_at_its_offset() {
     let place = Place::new("kbetween");
     let whole = file(&place, "");
     place.sql("src", "INSERT INTO t VALUES (1, 'a', 1)");
-    place.arrives(&only_captures(&place));
+    place.arrives(&only_captures(&whole));
     let name = topic(&place, "") + ".public.t";
     kafka().console_producer(&name, "canary, which is no JSON\n", &[]).unwrap();
     place.sql("src", "INSERT INTO t VALUES (2, 'b', 2)");
-    place.arrives(&only_captures(&place));
+    place.arrives(&only_captures(&whole));
     let ran = place.serve(&whole);
     ran.expect(1, &["kafka_foreign_record", &name, "partition 0, offset", "remedy:"]);
     assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
