@@ -12,7 +12,10 @@ use cdc::{
 use common::{
     Writer, checkpoint, end_at, events, events_of, key, read_to, row, settings, sink, source, table,
 };
-use pgrelay_log::{LogEnd, LogError, murmur2, topics};
+use pgrelay_log::{Delivery, LogEnd, LogError, LogSettings, murmur2, topics};
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::config::ClientConfig;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 fn insert(id: i64, name: &str) -> Change {
     Change::Insert { after: row(id, name) }
@@ -262,6 +265,59 @@ async fn another_log_under_the_same_name_is_noticed() {
         let error = source(&settings).start(Some(wrong)).await.unwrap_err();
         assert_eq!(error.finding().code, "kafka_topic_recreated", "{error}");
         assert_eq!(error.remedy(), Remedy::Halt);
+    }
+}
+
+/// Removes every cut, as retention would.
+async fn remove_cuts(settings: &LogSettings, broker: &stack::Kafka) {
+    let topic = topics::cuts_topic(&settings.kafka.topic_prefix);
+    let mut config = ClientConfig::new();
+    let admin: AdminClient<_> =
+        config.set("bootstrap.servers", broker.bootstrap()).create().expect("a client");
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(&topic, 0, Offset::End).expect("an offset");
+    let removed = admin.delete_records(&list, &AdminOptions::new()).await;
+    removed.expect("the records are removed");
+}
+
+#[tokio::test]
+async fn an_idle_log_whose_cuts_are_gone_goes_on_where_nothing_was_missed() {
+    for delivery in [Delivery::ExactlyOnce, Delivery::AtLeastOnce] {
+        let (mut settings, broker) = settings("idle", 1);
+        settings.kafka.delivery = delivery;
+        let one = table("one");
+        let mut writer = Writer::new();
+        let mut insert_one = |id| writer.transaction(vec![(&one, insert(id, "a"))]);
+        let batches = [insert_one(1), insert_one(2), insert_one(3)];
+        let mut sink = sink(&settings);
+        sink.committed().await.unwrap();
+        let mut reader = source(&settings);
+        reader.start(None).await.unwrap();
+        let mut stood = Vec::new();
+        for batch in &batches[..2] {
+            sink.write(batch).await.unwrap();
+            let read = read_to(&mut reader, batch.checkpoint.progress).await;
+            stood.push(read.last().unwrap().checkpoint.clone());
+        }
+        remove_cuts(&settings, &broker).await;
+        let error = source(&settings).start(Some(stood[0].clone())).await.unwrap_err();
+        assert_eq!(error.finding().code, "kafka_log_start", "{error}");
+        let mut other = stood[1].clone();
+        other.source = None;
+        let error = source(&settings).start(Some(other)).await.unwrap_err();
+        assert_eq!(error.finding().code, "kafka_log_start", "{error}");
+        let mut reader = source(&settings);
+        reader.start(Some(stood[1].clone())).await.unwrap();
+        sink.write(&batches[2]).await.unwrap();
+        let read = read_to(&mut reader, batches[2].checkpoint.progress).await;
+        assert_eq!(events_of(&read), batches[2].events, "{delivery:?}");
+        // From the cut that is there now, too: it says what was before it.
+        let mut reader = source(&settings);
+        reader.start(Some(stood[1].clone())).await.unwrap();
+        let read = read_to(&mut reader, batches[2].checkpoint.progress).await;
+        assert_eq!(events_of(&read), batches[2].events, "{delivery:?}");
+        let error = source(&settings).start(Some(stood[0].clone())).await.unwrap_err();
+        assert_eq!(error.finding().code, "kafka_log_start", "{error}");
     }
 }
 
