@@ -271,11 +271,13 @@ async fn another_log_under_the_same_name_is_noticed() {
 /// Removes every cut, as retention would.
 async fn remove_cuts(settings: &LogSettings, broker: &stack::Kafka) {
     let topic = topics::cuts_topic(&settings.kafka.topic_prefix);
+    let mut config = ClientConfig::new();
     let admin: AdminClient<_> =
-        ClientConfig::new().set("bootstrap.servers", broker.bootstrap()).create().unwrap();
+        config.set("bootstrap.servers", broker.bootstrap()).create().expect("a client");
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(&topic, 0, Offset::End).unwrap();
-    admin.delete_records(&list, &AdminOptions::new()).await.unwrap();
+    list.add_partition_offset(&topic, 0, Offset::End).expect("an offset");
+    let removed = admin.delete_records(&list, &AdminOptions::new()).await;
+    removed.expect("the records are removed");
 }
 
 #[tokio::test]
