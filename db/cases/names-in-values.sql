@@ -16,7 +16,7 @@ CREATE TABLE r (id int PRIMARY KEY, c regclass, t regtype, p regproc);
 CREATE TABLE loose (c regclass, n int);
 
 --- stream
-INSERT INTO r VALUES (2, 'public.r', 'public.r', 'pg_catalog.now'), (3, 'app.kept', 'app.kept', 'pg_catalog.random');
+INSERT INTO r VALUES (2, 'public.r', 'public.r', 'pg_catalog.now'), (3, 'app.kept', 'app.kept', 'pg_catalog.pi');
 UPDATE r SET c = 'public.loose' WHERE id = 1;
 UPDATE loose SET n = 2;
 INSERT INTO loose VALUES ('app.kept', 3);
