@@ -116,10 +116,13 @@ async fn records_of_somebody_else_stop_the_reader() {
     sink.write(&writer.transaction(vec![(&one, insert(2, "b"))])).await.unwrap();
     let mut source = source(&settings);
     source.start(None).await.unwrap();
+    let mut events = 0;
     let error = loop {
-        if let Err(error) = source.next().await {
-            break error;
+        match source.next().await {
+            Err(error) => break error,
+            Ok(batch) => events += batch.events.len(),
         }
+        assert!(events < 2, "what stands before the second batch was passed over");
     };
     let finding = error.finding();
     assert_eq!((finding.code, error.remedy()), ("kafka_foreign_record", Remedy::Halt));
